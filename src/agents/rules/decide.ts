@@ -1,0 +1,295 @@
+import type { CaseFacts } from "../../domain/conversations/case-facts.ts";
+import type { Say } from "../../domain/replies.ts";
+import type { Intent, UnderstandInput, Understanding } from "../../domain/understanding/understanding.ts";
+
+export type ToolUse = { tool: string; input: Record<string, unknown>; output: unknown };
+
+/** What the rules know when they choose the next step of a turn. */
+export type Situation = {
+  facts: CaseFacts;
+  /** The buyer's words of this turn, one string per message. */
+  messages: string[];
+  /** What was done so far in this turn, in order. */
+  done: ToolUse[];
+};
+
+export type NextStep = { type: "call"; tool: string; input: Record<string, unknown> } | { type: "say"; text: string };
+
+type Wish = { intent: Intent; understanding: Understanding; text: string };
+/** A wish's steps: the tool calls still to make, or the words when all are made. */
+type Handling = (wish: Wish, situation: Situation) => NextStep;
+
+const OPEN_FOR_YES = ["quoted"];
+/** So long after a clear "no" in the rules a person is asked; counted over what we said last. */
+const MOST_WISHES = 2;
+
+/**
+ * The rules' side of the conversation: from the buyer's words, the case and what the tools answered to the next
+ * tool call or to the reply. Deterministic; every price, decision and state comes from a tool.
+ */
+export function createDecider({ understand, say }: { understand: (input: UnderstandInput) => Understanding; say: () => Say }) {
+  const handlings: Readonly<Record<Intent, Handling>> = {
+    find_image: handleFind,
+    process_image: handleProcess,
+    quote: handleQuote,
+    accept: handleAccept,
+    decline: (wish, situation) => changeOrder("decline", wish, situation),
+    cancel: (wish, situation) => changeOrder("cancel", wish, situation),
+    add_demand: handleAddDemand,
+    haggle: () => saying("haggle"),
+    progress: handleProgress,
+    handoff: (wish, situation) => handOff("customer_asked", wish, situation),
+    complaint: (wish, situation) => handOff("complaint", wish, situation),
+    after_sale: (wish, situation) => handOff("complaint", wish, situation),
+    greeting: (_wish, { facts }) => (facts.goods === null ? saying("greeting") : saying("greeting_goods", { goods: facts.goods })),
+    thanks: () => saying("thanks"),
+    file_format: handleKnowledge,
+    out_of_scope: handleOutOfScope,
+  };
+
+  return function decide(situation: Situation): NextStep {
+    const { facts, messages } = situation;
+    const text = messages.join("\n");
+    const fresh = facts.pictures.filter((picture) => picture.new);
+    if (facts.task_prompt !== undefined) return followUp(facts);
+    if (facts.refused_pictures.length > 0 && fresh.length === 0)
+      return { type: "say", text: facts.refused_pictures.map((refused) => refused.words).join("\n") };
+    // A task has just answered these very words: saying something beside it would only confuse.
+    if (facts.fired_tasks.length > 0 && fresh.length === 0 && !isWish(understandIt(text, facts))) return { type: "say", text: "" };
+
+    const wishes = wishesOf(text, facts);
+    const replies: string[] = [];
+    let skip = 0;
+    for (const wish of wishes) {
+      const done = situation.done.slice(skip);
+      const step = handlings[wish.intent](wish, { ...situation, done });
+      if (step.type === "call") return step;
+      skip += usedBy(wish.intent, done);
+      if (step.text !== "" && !replies.includes(step.text)) replies.push(step.text);
+    }
+    return { type: "say", text: replies.join("\n") };
+  };
+
+  /** A task asks us to write: without a model the case itself says what there is to follow up. */
+  function followUp({ orders }: CaseFacts): NextStep {
+    const quoted = orders.find((order) => order.status === "quoted");
+    if (quoted?.total_fen != null) return saying("follow_up_quote", { yuan: quoted.total_fen / 100 });
+    if (orders.some((order) => order.status === "delivered")) return saying("follow_up_delivered");
+    return saying(orders.length > 0 ? "follow_up_order" : "follow_up");
+  }
+
+  function understandIt(text: string, facts: CaseFacts): Understanding {
+    return understand({
+      text,
+      has_image: facts.pictures.some((picture) => picture.new),
+      context: {
+        last_bot: facts.last_bot,
+        open_orders: facts.orders.map(({ id, kind, status }) => ({ ref: id, kind, status })),
+      },
+    });
+  }
+
+  function wishesOf(text: string, facts: CaseFacts): Wish[] {
+    const understanding = understandIt(text, facts);
+    const main: Wish = { intent: understanding.intent, understanding, text };
+    // "先找原图，再帮我抠个图": the second wish is handled behind the first, small talk is not a wish.
+    const others = understanding.intents
+      .filter((it) => it.intent !== main.intent && SECOND_WISHES.includes(it.intent) && it.score >= SECOND_WISH_SCORE)
+      .slice(0, MOST_WISHES - 1)
+      .map((it): Wish => ({ intent: it.intent, understanding, text }));
+    return FIRST_WISHES.includes(main.intent) ? [main, ...others] : [main];
+  }
+
+  function handleFind({ understanding, text }: Wish, { facts, done }: Situation): NextStep {
+    const pictures = picturesFor(facts);
+    const words = understanding.slots.search_words;
+    if (pictures.length === 0 && words === undefined) return saying("ask_picture_to_find");
+    const search = done.find((use) => use.tool === "search-images");
+    if (search === undefined)
+      return call("search-images", { picture_ids: pictures, ...(words === undefined ? {} : { words }) });
+    const opened = done.find((use) => use.tool === "update-order");
+    if (opened === undefined)
+      return call("update-order", {
+        action: "open_find",
+        demand: text,
+        picture_ids: pictures,
+        candidates: field(search.output, "candidates") ?? [],
+      });
+    return told(opened);
+  }
+
+  function handleProcess({ text, understanding }: Wish, { facts, done }: Situation): NextStep {
+    const pictures = picturesFor(facts);
+    if (pictures.length === 0) {
+      // A forbidden wish is refused before a picture is asked for.
+      const risk = done.find((use) => use.tool === "assess-risk");
+      if (risk === undefined) return call("assess-risk", { demand: text, services: understanding.services });
+      if (field(risk.output, "decision") === "reject") return saying("risk_rejected", { why: reasonsOf(risk.output) });
+      return saying("ask_picture_to_process");
+    }
+    const opened = done.find((use) => use.tool === "process-image");
+    if (opened === undefined)
+      return call("process-image", {
+        picture_ids: pictures,
+        demand: text === "" ? facts.last_bot : text,
+        ...(understanding.services.length === 0 ? {} : { services: understanding.services }),
+        ...(understanding.slots.urgent === "yes" ? { urgent: true } : {}),
+      });
+    return told(opened);
+  }
+
+  function handleQuote({ understanding }: Wish, { facts, done }: Situation): NextStep {
+    const open = facts.orders.find((order) => order.total_fen !== null && order.status === "quoted");
+    if (understanding.services.length === 0 && open !== undefined) {
+      const seen = done.find((use) => use.tool === "get-case");
+      return seen === undefined ? call("get-case", {}) : saying("quote_again", { yuan: (open.total_fen ?? 0) / 100 });
+    }
+    if (understanding.services.length === 0) return saying("price_list");
+    const pictures = picturesFor(facts);
+    const quote = done.find((use) => use.tool === "quote-price");
+    if (quote === undefined)
+      return call("quote-price", {
+        services: understanding.services,
+        pictures: Math.max(1, understanding.slots.pictures ?? pictures.length),
+        urgent: understanding.slots.urgent === "yes",
+        picture_ids: pictures,
+      });
+    return told(quote);
+  }
+
+  function handleAccept(wish: Wish, situation: Situation): NextStep {
+    const { facts, done } = situation;
+    const { picks } = wish.understanding.slots;
+    const find = facts.orders.find((order) => order.kind === "find" && ["draft", "quoted"].includes(order.status));
+    if (find !== undefined && find.status === "draft") {
+      if (find.candidates === 0) return handOff("designer_dispatch", wish, situation, find.id);
+      if (picks === undefined || picks.length === 0)
+        return find.candidates === 1 ? pick(find.id, [1], done) : saying("pick_unclear");
+      return pick(find.id, picks, done);
+    }
+    const quoted = facts.orders.filter((order) => OPEN_FOR_YES.includes(order.status));
+    if (quoted.length === 0) return saying(facts.orders.length === 0 ? "nothing_to_accept" : "ok");
+    const changed = done.find((use) => use.tool === "update-order");
+    if (changed === undefined) return call("update-order", { action: "accept", ...orderIdOf(quoted, wish) });
+    return told(changed);
+  }
+
+  function pick(orderId: string, numbers: number[], done: ToolUse[]): NextStep {
+    const changed = done.find((use) => use.tool === "update-order");
+    return changed === undefined
+      ? call("update-order", { action: "pick", order_id: orderId, numbers })
+      : told(changed);
+  }
+
+  function changeOrder(action: "decline" | "cancel", wish: Wish, { facts, done }: Situation): NextStep {
+    if (facts.orders.length === 0) return saying(action === "decline" ? "declined" : "no_such_order");
+    const changed = done.find((use) => use.tool === "update-order");
+    if (changed === undefined) return call("update-order", { action, ...orderIdOf([], wish) });
+    // "不要了" with nothing quoted any more is about the order itself.
+    if (action === "decline" && field(changed.output, "reason") === "none" && done.length === 1)
+      return call("update-order", { action: "cancel", ...orderIdOf([], wish) });
+    return told(done.findLast((use) => use.tool === "update-order") ?? changed);
+  }
+
+  function handleAddDemand(wish: Wish, situation: Situation): NextStep {
+    const { facts, done } = situation;
+    if (facts.orders.length === 0) return handleProcess(wish, situation);
+    const changed = done.find((use) => use.tool === "update-order");
+    if (changed === undefined)
+      return call("update-order", {
+        action: "add_demand",
+        demand: wish.text,
+        picture_ids: facts.pictures.filter((picture) => picture.new).map((picture) => picture.id),
+        ...orderIdOf([], wish),
+      });
+    return told(changed);
+  }
+
+  function handleProgress(_wish: Wish, { done }: Situation): NextStep {
+    const seen = done.find((use) => use.tool === "get-case");
+    if (seen === undefined) return call("get-case", {});
+    const orders = field(seen.output, "orders");
+    const tells = Array.isArray(orders) ? orders.map((order) => String(field(order, "tell") ?? "")) : [];
+    return tells.length === 0 ? saying("no_orders_yet") : { type: "say", text: [...new Set(tells)].join("\n") };
+  }
+
+  function handOff(reason: string, wish: Wish, { facts, done }: Situation, orderId?: string): NextStep {
+    const handed = done.find((use) => use.tool === "hand-off");
+    if (handed === undefined)
+      return call("hand-off", {
+        reason,
+        summary: wish.text === "" ? reason : wish.text.slice(0, 400),
+        ...(orderId === undefined ? {} : { order_id: orderId }),
+      });
+    const opening = reason === "complaint" ? `${say()("complaint")}\n` : "";
+    return { type: "say", text: `${opening}${String(field(handed.output, "tell") ?? (facts.handoff === null ? "" : say()("handoff_queued")))}` };
+  }
+
+  function handleKnowledge({ text }: Wish, { done }: Situation): NextStep {
+    const search = done.find((use) => use.tool === "search-knowledge");
+    if (search === undefined) return call("search-knowledge", { query: text.slice(0, 400) });
+    const chunks = field(search.output, "chunks");
+    const best: unknown = Array.isArray(chunks) ? chunks[0] : undefined;
+    return best === undefined ? saying("not_known") : { type: "say", text: String(field(best, "text")) };
+  }
+
+  /** The first stray word is steered back to the shop; knowledge may still have an answer. */
+  function handleOutOfScope(wish: Wish, situation: Situation): NextStep {
+    const { facts, messages } = situation;
+    if (facts.pictures.some((picture) => picture.new) && messages.join("").trim() === "") return saying("ask_what");
+    const step = handleKnowledge(wish, situation);
+    if (step.type === "call") return step;
+    return step.text === say()("not_known") ? saying("out_of_scope") : step;
+  }
+
+  function saying(key: string, values?: Record<string, string | number>): NextStep {
+    return { type: "say", text: say()(key, values) };
+  }
+}
+
+const FIRST_WISHES: readonly Intent[] = ["find_image", "process_image", "accept", "progress"];
+const SECOND_WISHES: readonly Intent[] = ["find_image", "process_image", "progress", "file_format", "handoff"];
+const SECOND_WISH_SCORE = 0.75;
+const TOOLS_OF: Partial<Record<Intent, number>> = { find_image: 2, out_of_scope: 1, greeting: 0, thanks: 0, haggle: 0 };
+
+function usedBy(intent: Intent, done: readonly ToolUse[]): number {
+  return Math.min(TOOLS_OF[intent] ?? 1, done.length);
+}
+
+function isWish(understanding: Understanding): boolean {
+  return !["greeting", "thanks", "out_of_scope", "accept"].includes(understanding.intent);
+}
+
+/** This turn's pictures; else the ones sent before that no order has taken yet; else the newest. */
+function picturesFor(facts: CaseFacts): string[] {
+  const fresh = facts.pictures.filter((picture) => picture.new).map((picture) => picture.id);
+  if (fresh.length > 0) return fresh;
+  const taken = new Set(facts.orders.flatMap((order) => order.pictures));
+  const free = facts.pictures.filter((picture) => !taken.has(picture.id)).map((picture) => picture.id);
+  const newest = facts.pictures.at(-1);
+  return free.length > 0 ? free : newest === undefined ? [] : [newest.id];
+}
+
+function orderIdOf(candidates: CaseFacts["orders"], wish: Wish): { order_id?: string } {
+  const named = wish.understanding.slots.order_ref;
+  if (named !== undefined) return { order_id: named };
+  const newest = candidates[0];
+  return newest === undefined ? {} : { order_id: newest.id };
+}
+
+function call(tool: string, input: Record<string, unknown>): NextStep {
+  return { type: "call", tool, input };
+}
+
+function told(use: ToolUse): NextStep {
+  return { type: "say", text: String(field(use.output, "tell") ?? "") };
+}
+
+function reasonsOf(output: unknown): string {
+  const reasons = field(output, "reasons");
+  return Array.isArray(reasons) ? reasons.map((reason) => String(field(reason, "words") ?? "")).join("") : "";
+}
+
+function field(value: unknown, key: string): unknown {
+  return value !== null && typeof value === "object" ? (value as Record<string, unknown>)[key] : undefined;
+}

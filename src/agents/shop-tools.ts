@@ -1,0 +1,42 @@
+import type { KnowledgeBase } from "../domain/knowledge/knowledge.ts";
+import type { DeskDeps } from "../domain/orders/desk/deps.ts";
+import type { OrderDesk } from "../domain/orders/order-desk.ts";
+import type { DemandReader } from "../domain/orders/read-demand.ts";
+import type { FileStore, Gallery, ImageEngine } from "../domain/pictures/ports.ts";
+import type { TaskRules } from "../domain/tasks/receive-task.ts";
+import { createAssessRiskTool } from "../tools/assess-risk.ts";
+import { createGetCaseTool } from "../tools/get-case.ts";
+import { createHandOffTool } from "../tools/hand-off.ts";
+import { createProcessImageTool } from "../tools/process-image.ts";
+import { createQuotePriceTool } from "../tools/quote-price.ts";
+import { createScheduleTaskTool } from "../tools/schedule-task.ts";
+import { createSearchImagesTool } from "../tools/search-images.ts";
+import { createSearchKnowledgeTool } from "../tools/search-knowledge.ts";
+import { createUpdateOrderTool } from "../tools/update-order.ts";
+
+export type ShopToolDeps = DeskDeps & {
+  desk: OrderDesk;
+  gallery: Gallery;
+  files: FileStore;
+  engine: ImageEngine;
+  readDemand: DemandReader;
+  taskRules: TaskRules;
+  knowledge: KnowledgeBase;
+};
+
+export type ShopTools = ReturnType<typeof createShopTools>;
+
+/** The nine tools of spec orders §9; the keys are the names a model calls them by. */
+export function createShopTools(deps: ShopToolDeps) {
+  return {
+    "search-images": createSearchImagesTool(deps),
+    "process-image": createProcessImageTool(deps),
+    "quote-price": createQuotePriceTool(deps),
+    "assess-risk": createAssessRiskTool(deps),
+    "schedule-task": createScheduleTaskTool(deps),
+    "hand-off": createHandOffTool(deps),
+    "get-case": createGetCaseTool(deps),
+    "update-order": createUpdateOrderTool(deps),
+    "search-knowledge": createSearchKnowledgeTool(deps.knowledge),
+  };
+}

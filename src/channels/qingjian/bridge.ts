@@ -1,0 +1,287 @@
+import type { Ambient } from "../../domain/clock.ts";
+import type { Conversation, InboundMessage } from "../../domain/conversations/conversation.ts";
+import { type Part, splitText } from "../../domain/conversations/message.ts";
+import type { MessageSender, SendOutcome } from "../../domain/conversations/sender.ts";
+import { errorText } from "../../domain/errors.ts";
+import type { Log } from "../../domain/log.ts";
+import type { FileStore } from "../../domain/pictures/ports.ts";
+import { createConnection } from "./connection.ts";
+import { type InboundFrame, inboundFrameSchema, type OutboundContent, type OutboundFrame } from "./frames.ts";
+import { CHANNEL, toInboundMessage } from "./inbound.ts";
+import { createFrameMapper } from "./mapping.ts";
+import type { Profile } from "./profile.ts";
+import { createRateLimit } from "./rate-limit.ts";
+import type { FrameRecorder } from "./recorder.ts";
+
+export const ACK_WITHIN_MS = 5_000;
+const TRANSFER_WITHIN_MS = 10_000;
+
+export type BridgeDeps = {
+  url: string;
+  profile: Profile;
+  version: string;
+  files: FileStore;
+  recorder: FrameRecorder;
+  ambient: Ambient;
+  random: () => number;
+  log: Log;
+  receive: (message: InboundMessage) => Promise<{ status: "stored" | "duplicate" }>;
+  onRecall: (platformConversation: { platform?: string | undefined; shopId?: string | undefined; id: string }, messageId: string) => Promise<void>;
+  onConnected: () => void;
+  ackWithinMs?: number;
+};
+
+export type Bridge = MessageSender & {
+  start(): void;
+  stop(): Promise<void>;
+  isConnected(): boolean;
+  recorder: FrameRecorder;
+};
+
+type Waiting = { settle: (outcome: SendOutcome) => void; left: Set<string>; platformMessageId?: string };
+
+/** The client side of spec/bridge.md: frames in, acks after storing, replies out with one key until acknowledged. */
+export function createBridge(deps: BridgeDeps): Bridge {
+  const { profile, files, recorder, ambient, log } = deps;
+  const mapper = createFrameMapper(profile);
+  const rate = createRateLimit(profile.rate_per_second, ambient.now);
+  const ackWithinMs = deps.ackWithinMs ?? ACK_WITHIN_MS;
+  const waitingAcks = new Map<string, Waiting>();
+  const waitingTransfers = new Map<string, (ok: boolean) => void>();
+  /** Frames of one conversation are taken in order; those of others do not wait for them. */
+  const chains = new Map<string, Promise<void>>();
+  let heartbeat: NodeJS.Timeout | null = null;
+
+  const connection = createConnection({
+    url: deps.url,
+    log,
+    random: deps.random,
+    onOpen: () => {
+      if (profile.handshake === undefined) write({ kind: "hello", client: "tianwang-cs", version: deps.version });
+      else for (const frame of profile.handshake) connection.write(JSON.stringify(frame));
+      const beat = profile.heartbeat;
+      if (beat !== undefined) heartbeat = setInterval(() => connection.write(JSON.stringify(beat.send)), beat.every_ms);
+      deps.onConnected();
+    },
+    onText: takeText,
+    onClose: () => {
+      if (heartbeat !== null) clearInterval(heartbeat);
+      for (const waiting of new Set(waitingAcks.values())) waiting.settle({ status: "dropped" });
+      for (const settle of waitingTransfers.values()) settle(false);
+    },
+  });
+
+  return {
+    channel: CHANNEL,
+    recorder,
+    start: connection.start,
+    stop: connection.stop,
+    isConnected: connection.isOpen,
+    dedupes: () => profile.dedupes,
+
+    async send({ conversation, idempotencyKey, parts, inReplyTo, writeBefore }) {
+      if (!connection.isOpen()) return { status: "not-connected" };
+      const messages = await toContents(parts);
+      const wait = rate.take(messages.length);
+      if (wait > 0) return { status: "busy", retryAt: ambient.now() + wait };
+      // Loading pictures took time: the claim on this send may be over, and a person may have the conversation.
+      if (ambient.now() >= writeBefore) return { status: "too-late" };
+      const frame: OutboundFrame = {
+        kind: "reply",
+        platform: conversation.platform,
+        shop: { id: conversation.shop_id },
+        conversation: { id: conversation.external_id },
+        ...(inReplyTo === null ? {} : { in_reply_to: inReplyTo }),
+        messages,
+        mode: profile.mode,
+        idempotency_key: idempotencyKey,
+      };
+      const id = ambient.newId("out");
+      const acked = waitForAck(id, idempotencyKey, messages.length);
+      if (!write(frame, id)) {
+        acked.give({ status: "not-connected" });
+      } else if (!profile.acks) acked.give({ status: "acked" });
+      return await acked.outcome;
+    },
+
+    async transfer(conversation, { reason, group }) {
+      const id = ambient.newId("out");
+      const frame: OutboundFrame = {
+        kind: "transfer",
+        platform: conversation.platform,
+        shop: { id: conversation.shop_id },
+        conversation: { id: conversation.external_id },
+        ...(group === null ? {} : { to: { group_id: group } }),
+        reason,
+      };
+      return await new Promise<boolean>((resolve) => {
+        const settle = (ok: boolean) => {
+          clearTimeout(timer);
+          waitingTransfers.delete(id);
+          resolve(ok);
+        };
+        const timer = setTimeout(() => settle(false), TRANSFER_WITHIN_MS);
+        waitingTransfers.set(id, settle);
+        if (!write(frame, id)) settle(false);
+      });
+    },
+  };
+
+  function write(frame: OutboundFrame, id = ambient.newId("out")): boolean {
+    const raws = mapper.outbound(frame, { id, ts: ambient.now() });
+    for (const raw of raws) {
+      if (!connection.write(JSON.stringify(raw))) return false;
+      recorder.record("out", raw);
+    }
+    return raws.length > 0;
+  }
+
+  function waitForAck(id: string, key: string, pieces: number): { outcome: Promise<SendOutcome>; give: (it: SendOutcome) => void } {
+    const refs =
+      profile.outbound === "identity"
+        ? [id]
+        : pieces === 1
+          ? [key]
+          : Array.from({ length: pieces }, (_none, index) => `${key}#${index}`);
+    let give: (outcome: SendOutcome) => void = () => {};
+    const outcome = new Promise<SendOutcome>((resolve) => {
+      const timer = setTimeout(() => give({ status: "unanswered" }), ackWithinMs);
+      give = (result) => {
+        clearTimeout(timer);
+        for (const ref of refs) waitingAcks.delete(ref);
+        resolve(result);
+      };
+    });
+    const waiting: Waiting = { settle: (result) => give(result), left: new Set(refs) };
+    for (const ref of refs) waitingAcks.set(ref, waiting);
+    return { outcome, give: (result) => give(result) };
+  }
+
+  function takeText(text: string): void {
+    let raw: unknown;
+    try {
+      raw = JSON.parse(text) as unknown;
+    } catch {
+      bad(text, undefined, "not JSON");
+      return;
+    }
+    recorder.record("in", raw);
+    for (const mapped of mapper.inbound(raw)) {
+      if (mapped.status === "ignored") continue;
+      if (mapped.status === "unmatched") {
+        recorder.unmatched("unmatched", raw);
+        continue;
+      }
+      const frame = inboundFrameSchema.safeParse(mapped.frame);
+      if (frame.success) takeFrame(frame.data);
+      else {
+        const issue = frame.error.issues[0];
+        bad(raw, refOf(mapped.frame), `${issue?.path.join(".") ?? ""}: ${issue?.message ?? "invalid"}`);
+      }
+    }
+  }
+
+  function bad(raw: unknown, ref: string | undefined, why: string): void {
+    recorder.unmatched("bad_frame", raw);
+    log.warn("bridge.bad_frame", { ref: ref ?? null });
+    write({ kind: "error", code: "bad_frame", message: why.slice(0, 200), ...(ref === undefined ? {} : { ref }) });
+  }
+
+  function takeFrame(frame: InboundFrame): void {
+    switch (frame.kind) {
+      case "message":
+        if (frame.from.role === "bot") write({ kind: "ack", ref: frame.id, ok: true });
+        else inOrder(frame.conversation.id, () => takeMessage(frame));
+        return;
+      case "ack":
+        takeAck(frame);
+        return;
+      case "transfer_result":
+        waitingTransfers.get(frame.ref)?.(frame.ok);
+        return;
+      case "recall":
+        inOrder(frame.conversation.id, () =>
+          deps.onRecall(
+            { platform: frame.platform, shopId: frame.shop?.id, id: frame.conversation.id },
+            frame.message.id,
+          ),
+        );
+        return;
+      case "ping":
+        write({ kind: "pong", ...(frame.id === undefined ? {} : { ref: frame.id }) });
+        return;
+      case "error":
+        log.warn("bridge.peer_error", { code: frame.code, ref: frame.ref ?? null });
+        return;
+      case "pong":
+        return;
+    }
+  }
+
+  async function takeMessage(frame: Extract<InboundFrame, { kind: "message" }>): Promise<void> {
+    try {
+      await deps.receive(await toInboundMessage(frame, files, ambient.now()));
+      write({ kind: "ack", ref: frame.id, ok: true });
+    } catch (error) {
+      // No ack: the platform sends it again. What we did not store we must not confirm.
+      log.error("bridge.not_stored", { ref: frame.id, error: errorText(error) });
+      write({ kind: "error", ref: frame.id, code: "not_stored", message: "could not be stored, send it again" });
+    }
+  }
+
+  function takeAck(frame: Extract<InboundFrame, { kind: "ack" }>): void {
+    const waiting = waitingAcks.get(frame.ref);
+    if (waiting === undefined) return;
+    if (!frame.ok) {
+      waiting.settle({ status: "refused", code: frame.code ?? "refused", retry: frame.code === "busy" || frame.code === "rate_limited" });
+      return;
+    }
+    waiting.left.delete(frame.ref);
+    if (frame.platform_message_id !== undefined) waiting.platformMessageId = frame.platform_message_id;
+    if (waiting.left.size > 0) return;
+    waiting.settle({
+      status: "acked",
+      ...(waiting.platformMessageId === undefined ? {} : { platformMessageId: waiting.platformMessageId }),
+    });
+  }
+
+  function inOrder(conversation: string, work: () => Promise<void>): void {
+    const chain = (chains.get(conversation) ?? Promise.resolve()).then(work).catch((error: unknown) => {
+      log.error("bridge.frame_failed", { error: errorText(error) });
+    });
+    chains.set(conversation, chain);
+    void chain.finally(() => {
+      if (chains.get(conversation) === chain) chains.delete(conversation);
+    });
+  }
+
+  async function toContents(parts: readonly Part[]): Promise<OutboundContent[]> {
+    const contents: OutboundContent[] = [];
+    for (const part of parts) {
+      if (part.type === "text")
+        for (const text of splitText(part.text, profile.split_chars)) contents.push({ type: "text", text });
+      else if (part.type === "image") contents.push(await imageContent(part));
+    }
+    return contents;
+  }
+
+  async function imageContent(part: Extract<Part, { type: "image" }>): Promise<OutboundContent> {
+    const name = part.name === undefined ? {} : { name: part.name };
+    const bytes = part.file === undefined ? null : await files.get(part.file);
+    if (bytes === null) return { type: "image", url: part.url ?? "", ...name };
+    return { type: "image", data_url: `data:${mimeOf(bytes)};base64,${Buffer.from(bytes).toString("base64")}`, ...name };
+  }
+}
+
+function refOf(frame: unknown): string | undefined {
+  if (frame === null || typeof frame !== "object" || !("id" in frame)) return undefined;
+  return typeof frame.id === "string" ? frame.id : undefined;
+}
+
+function mimeOf(bytes: Uint8Array): string {
+  if (bytes[0] === 0x89) return "image/png";
+  if (bytes[0] === 0xff) return "image/jpeg";
+  if (bytes[0] === 0x52) return "image/webp";
+  if (bytes[0] === 0x47) return "image/gif";
+  return "image/tiff";
+}

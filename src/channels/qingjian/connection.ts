@@ -1,0 +1,82 @@
+import WebSocket from "ws";
+import type { Log } from "../../domain/log.ts";
+import { errorText } from "../../domain/errors.ts";
+
+const MOST_FRAME_BYTES = 28 * 1024 * 1024;
+const FIRST_BACKOFF_MS = 1_000;
+const LONGEST_BACKOFF_MS = 30_000;
+
+export type Connection = {
+  start(): void;
+  isOpen(): boolean;
+  /** Writes at once or not at all; false when there is no connection. */
+  write(text: string): boolean;
+  stop(): Promise<void>;
+};
+
+/**
+ * Keeps one WebSocket to a server, coming back after every loss: 1 s doubling to 30 s, with jitter, so that many
+ * clients do not return together.
+ */
+export function createConnection(deps: {
+  url: string;
+  log: Log;
+  random: () => number;
+  onOpen: () => void;
+  onText: (text: string) => void;
+  onClose: () => void;
+}): Connection {
+  let socket: WebSocket | null = null;
+  let attempts = 0;
+  let timer: NodeJS.Timeout | null = null;
+  let isStopped = false;
+
+  function connect(): void {
+    timer = null;
+    const opening = new WebSocket(deps.url, { maxPayload: MOST_FRAME_BYTES, handshakeTimeout: 10_000 });
+    socket = opening;
+    opening.on("open", () => {
+      attempts = 0;
+      deps.log.info("bridge.connected", {});
+      deps.onOpen();
+    });
+    opening.on("message", (data, isBinary) => {
+      if (!isBinary) deps.onText(data.toString());
+    });
+    opening.on("error", (error) => {
+      if (attempts === 0) deps.log.warn("bridge.connection_error", { error: errorText(error) });
+    });
+    opening.on("close", (code) => {
+      if (socket !== opening) return;
+      socket = null;
+      deps.onClose();
+      if (isStopped) return;
+      const backoff = Math.min(FIRST_BACKOFF_MS * 2 ** attempts, LONGEST_BACKOFF_MS);
+      attempts += 1;
+      const delay = Math.round(backoff * (0.5 + deps.random() / 2));
+      if (attempts === 1) deps.log.warn("bridge.disconnected", { code, retryInMs: delay });
+      timer = setTimeout(connect, delay);
+    });
+  }
+
+  return {
+    start: connect,
+    isOpen: () => socket?.readyState === WebSocket.OPEN,
+    write(text) {
+      if (socket?.readyState !== WebSocket.OPEN) return false;
+      socket.send(text);
+      return true;
+    },
+    async stop() {
+      isStopped = true;
+      if (timer !== null) clearTimeout(timer);
+      const open = socket;
+      if (open === null) return;
+      await new Promise<void>((resolve) => {
+        open.once("close", () => resolve());
+        open.close(1000);
+        setTimeout(() => open.terminate(), 500).unref();
+      });
+    },
+  };
+}

@@ -1,0 +1,116 @@
+import type { TranscriptLine } from "../agents/answer.ts";
+import type { Ambient } from "../domain/clock.ts";
+import type { CaseFacts } from "../domain/conversations/case-facts.ts";
+import type { Conversation } from "../domain/conversations/conversation.ts";
+import { type Message, plainText } from "../domain/conversations/message.ts";
+import { type ImageOrder, OPEN_STATUSES } from "../domain/orders/order.ts";
+import type { Store } from "../domain/records.ts";
+import type { Task } from "../domain/tasks/task.ts";
+
+/** How much of the past a model is shown. */
+export const TRANSCRIPT_MESSAGES = 20;
+const ORDERS_SHOWN = 6;
+const SHOWN_STATUSES: readonly string[] = [...OPEN_STATUSES, "delivered"];
+
+export type CaseReader = ReturnType<typeof createCaseReader>;
+
+/** Gathers what a model needs to know of a case, from the store alone: the transcript is ours, not the framework's. */
+export function createCaseReader({
+  store,
+  ambient,
+  refusalWords,
+}: {
+  store: Store;
+  ambient: Ambient;
+  refusalWords: (reason: string) => string;
+}) {
+  return {
+    async read(
+      conversation: Conversation,
+      turn: { recent: Message[]; messages: Message[]; fired: Task[] },
+    ): Promise<CaseFacts> {
+      const orders = await store.orders.ofConversation(conversation.id, ORDERS_SHOWN);
+      const shown = orders.filter((order) => SHOWN_STATUSES.includes(order.status));
+      const handoffs = await store.handoffs.openOf(conversation.id);
+      const lastBot = turn.recent.findLast((message) => message.author === "bot" || message.author === "task");
+      return {
+        now: new Date(ambient.now()).toISOString(),
+        customer: { id: conversation.customer_id, name: conversation.customer_name },
+        goods: conversation.context?.goods?.title ?? null,
+        pictures: await pictureFacts(turn),
+        refused_pictures: refusedOf(turn.messages).map((reason) => ({ reason, words: refusalWords(reason) })),
+        orders: await Promise.all(shown.map(orderFacts)),
+        handoff: handoffs[0] === undefined ? null : { reason: handoffs[0].reason, status: handoffs[0].status },
+        last_bot: lastBot === undefined ? "" : plainText(lastBot.parts),
+        fired_tasks: turn.fired.map(firedWords),
+        person_said: personWords(turn.recent),
+      };
+    },
+
+    /** What was said before this turn; cancelled words never reached the buyer and are left out. */
+    transcript(recent: Message[], messages: Message[]): TranscriptLine[] {
+      const now = new Set(messages.map((message) => message.id));
+      return recent
+        .filter((message) => !now.has(message.id) && !["cancelled", "recalled", "failed"].includes(message.status))
+        .map((message) => ({
+          role: message.direction === "in" && message.author === "buyer" ? ("user" as const) : ("assistant" as const),
+          text: spokenText(message),
+        }))
+        .filter((line) => line.text !== "");
+    },
+  };
+
+  async function orderFacts(order: ImageOrder): Promise<CaseFacts["orders"][number]> {
+    const quote = order.quote_id === null ? null : await store.certificates.findQuote(order.quote_id);
+    return {
+      id: order.id,
+      kind: order.kind,
+      status: order.status,
+      words: order.demand.words,
+      total_fen: quote?.certificate.total_fen ?? null,
+      candidates: order.candidates.length,
+      pictures: order.pictures,
+    };
+  }
+
+  async function pictureFacts(turn: { recent: Message[]; messages: Message[] }): Promise<CaseFacts["pictures"]> {
+    const fresh = new Set(turn.messages.flatMap(pictureIds));
+    const seen = [...turn.recent.filter((message) => message.direction === "in").flatMap(pictureIds), ...fresh];
+    const pictures: CaseFacts["pictures"] = [];
+    for (const id of new Set(seen)) {
+      const picture = await store.pictures.find(id);
+      if (picture !== null)
+        pictures.push({ id, width: picture.facts.width, height: picture.facts.height, new: fresh.has(id) });
+    }
+    return pictures;
+  }
+}
+
+function pictureIds(message: Message): string[] {
+  return message.parts.flatMap((part) => (part.type === "image" && part.picture_id !== undefined ? [part.picture_id] : []));
+}
+
+function refusedOf(messages: Message[]): string[] {
+  return messages.flatMap((message) =>
+    message.parts.flatMap((part) => (part.type === "image" && part.refused !== undefined ? [part.refused] : [])),
+  );
+}
+
+function spokenText(message: Message): string {
+  const text = plainText(message.parts);
+  const pictures = message.parts.filter((part) => part.type === "image").length;
+  return pictures === 0 ? text : `${text}${text === "" ? "" : "\n"}[图片×${pictures}]`;
+}
+
+function firedWords({ request }: Task): string {
+  return request.action.type === "send_message" ? request.action.message : `(${request.action.type})`;
+}
+
+/** The person's words since the bot last spoke. */
+function personWords(recent: Message[]): string[] {
+  const lastBot = recent.findLastIndex((message) => message.author === "bot");
+  return recent
+    .slice(lastBot + 1)
+    .filter((message) => message.author === "person")
+    .map((message) => plainText(message.parts));
+}

@@ -1,0 +1,129 @@
+import { z } from "zod";
+import type { Ambient } from "../domain/clock.ts";
+import type { Message } from "../domain/conversations/message.ts";
+import type { MessageSender, SendOutcome } from "../domain/conversations/sender.ts";
+import { againAt, DONE, type JobHandler, type JobOutcome } from "../domain/jobs/jobs.ts";
+import type { Log } from "../domain/log.ts";
+import type { Store } from "../domain/records.ts";
+import { SEND_CLAIM_MS } from "./takeover.ts";
+import { settleFiringOfMessage } from "./tasks/fire-task.ts";
+import { planNoReply } from "./tasks/no-reply.ts";
+
+const MOST_TRIES = 5;
+const FIRST_RETRY_MS = 500;
+/** A channel that comes back wakes its deliveries itself; this is for the case that it did not. */
+const OFFLINE_RETRY_MS = 30_000;
+
+type DeliverDeps = { store: Store; senders: ReadonlyMap<string, MessageSender>; ambient: Ambient; log: Log };
+
+const payloadSchema = z.object({ conversationId: z.string() });
+
+/** Sends a conversation's unsent messages in order; a message that must wait makes those behind it wait. */
+export function createDeliverHandler({ store, senders, ambient, log }: DeliverDeps): JobHandler {
+  return {
+    async run(job) {
+      const { conversationId } = payloadSchema.parse(job.payload);
+      const conversation = await store.conversations.find(conversationId);
+      if (conversation === null) return DONE;
+      const sender = senders.get(conversation.channel);
+      // No channel of that name is running here (yet): the messages stay.
+      if (sender === undefined) return againAt(ambient.now() + OFFLINE_RETRY_MS);
+
+      for (const message of await store.messages.unsent(conversationId)) {
+        const wasWritten = message.status === "sending";
+        if (wasWritten && !sender.dedupes()) {
+          // A crash between write and ack: sending again could show it twice.
+          await settle(message, { status: "uncertain", error: "outcome-unknown" });
+          continue;
+        }
+        const writeBefore = ambient.now() + SEND_CLAIM_MS;
+        if (!(await store.messages.claimSend(message.id, writeBefore))) {
+          await settle(
+            message,
+            wasWritten || message.attempts > 0
+              ? { status: "uncertain", error: "taken-over-before-ack" }
+              : { status: message.author === "system" ? "deferred" : "cancelled", error: "taken-over" },
+          );
+          continue;
+        }
+        const outcome = await sender.send({
+          conversation,
+          idempotencyKey: message.id,
+          parts: message.parts,
+          inReplyTo: message.in_reply_to,
+          writeBefore,
+        });
+        const next = await settleOutcome(message, outcome, sender);
+        if (next !== null) return next;
+      }
+      return DONE;
+    },
+  };
+
+  async function settleOutcome(
+    message: Message,
+    outcome: SendOutcome,
+    sender: MessageSender,
+  ): Promise<JobOutcome | null> {
+    const tries = message.attempts + 1;
+    const backoff = () => againAt(ambient.now() + FIRST_RETRY_MS * 2 ** (tries - 1));
+    switch (outcome.status) {
+      case "acked":
+        await settle(message, {
+          status: "sent",
+          ...(outcome.platformMessageId === undefined ? {} : { platformMessageId: outcome.platformMessageId }),
+        });
+        return null;
+      case "refused":
+        if (outcome.retry && tries < MOST_TRIES) {
+          await store.messages.settleOutbound(message.id, { status: "queued", at: ambient.now(), error: outcome.code });
+          return backoff();
+        }
+        await settle(message, { status: "failed", error: outcome.code });
+        return null;
+      case "unanswered":
+      case "dropped":
+        if (sender.dedupes() && tries < MOST_TRIES) {
+          log.warn("deliver.unconfirmed", { messageId: message.id, tries, why: outcome.status });
+          return outcome.status === "dropped" ? againAt(ambient.now() + FIRST_RETRY_MS) : backoff();
+        }
+        log.warn("deliver.uncertain", { messageId: message.id, tries });
+        await settle(message, { status: "uncertain", error: outcome.status });
+        return null;
+      case "not-connected":
+        await unwritten(message);
+        return againAt(ambient.now() + OFFLINE_RETRY_MS);
+      case "busy":
+        await unwritten(message);
+        return againAt(outcome.retryAt);
+      case "too-late":
+        await unwritten(message);
+        return againAt(ambient.now());
+    }
+  }
+
+  async function unwritten(message: Message): Promise<void> {
+    await store.messages.settleOutbound(message.id, {
+      // A try before this one may have been written: then it stays in that doubt.
+      status: message.status === "sending" ? "sending" : "queued",
+      at: ambient.now(),
+      tries: message.attempts,
+    });
+  }
+
+  async function settle(
+    message: Message,
+    outcome: { status: "sent" | "uncertain" | "failed" | "cancelled" | "deferred"; error?: string; platformMessageId?: string },
+  ): Promise<void> {
+    const at = ambient.now();
+    if (message.firing_id === null && outcome.status !== "sent") {
+      await store.messages.settleOutbound(message.id, { ...outcome, at });
+      return;
+    }
+    await store.transaction(async (tx) => {
+      await tx.messages.settleOutbound(message.id, { ...outcome, at });
+      if (outcome.status === "sent") await planNoReply(tx, message.conversation_id, at);
+      if (message.firing_id !== null) await settleFiringOfMessage(tx, message, outcome, ambient);
+    });
+  }
+}

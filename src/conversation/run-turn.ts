@@ -1,0 +1,149 @@
+import { z } from "zod";
+import type { AgentAnswer, AnswerAgent } from "../agents/answer.ts";
+import type { Ambient } from "../domain/clock.ts";
+import { queueDelivery } from "../domain/conversations/notify-buyer.ts";
+import type { Conversation } from "../domain/conversations/conversation.ts";
+import { type Message, type Part, plainText } from "../domain/conversations/message.ts";
+import { againAt, DONE, type JobHandler, type JobOutcome } from "../domain/jobs/jobs.ts";
+import type { Log } from "../domain/log.ts";
+import type { Records, Store } from "../domain/records.ts";
+import type { SafeRegex } from "../domain/tasks/matching.ts";
+import { type CaseReader, TRANSCRIPT_MESSAGES } from "./case-reader.ts";
+import type { PictureIntake } from "./picture-intake.ts";
+import { fireReplyTasks } from "./tasks/match-replies.ts";
+
+export type TurnDeps = {
+  store: Store;
+  agent: AnswerAgent;
+  intake: PictureIntake;
+  cases: CaseReader;
+  regex: SafeRegex;
+  ambient: Ambient;
+  log: Log;
+};
+
+const payloadSchema = z.object({ conversationId: z.string() });
+
+/**
+ * One turn, start to finish: take the burst in, fire what it triggers, ask the agent, and commit replies, outbox and
+ * answered marks together, only if no person took over meanwhile. Runs again after a crash under the same turn id.
+ */
+export function createTurnHandler(deps: TurnDeps): JobHandler {
+  const { store, agent, intake, cases, regex, ambient, log } = deps;
+
+  return {
+    async run(job) {
+      const { conversationId } = payloadSchema.parse(job.payload);
+      const startedAt = ambient.now();
+      const conversation = await store.conversations.find(conversationId);
+      if (conversation === null) return DONE;
+      if (conversation.turn_at !== null && conversation.turn_at > startedAt) return againAt(conversation.turn_at);
+      const pending = await store.messages.pending(conversationId);
+      const first = pending[0];
+      if (first === undefined) return DONE;
+      if (conversation.holder === "human") return await leaveToPerson(pending);
+
+      const messages = await intake.takeIn(pending);
+      const fired = await store.transaction(async (tx) =>
+        (await tx.conversations.beginTurn(conversationId, conversation.fence))
+          ? await fireReplyTasks(tx, conversation, messages, { regex, ambient, isRetry: job.attempt > 1 })
+          : null,
+      );
+      // Taken over since the turn began: what waits is the person's.
+      if (fired === null) return againAt(ambient.now());
+
+      const turnId = `t_${first.id}`;
+      const recent = await store.messages.recent(conversationId, TRANSCRIPT_MESSAGES + messages.length);
+      const facts = await cases.read(conversation, { recent, messages, fired });
+      const answer = await agent.answer({
+        conversationId,
+        customerId: conversation.customer_id,
+        platform: conversation.platform,
+        turnId,
+        transcript: cases.transcript(recent, messages),
+        messages: messages.map((message) => plainText(message.parts)).filter((text) => text !== ""),
+        facts,
+      });
+      return await commit(conversation, messages, answer, { turnId, startedAt });
+    },
+  };
+
+  async function leaveToPerson(pending: Message[]): Promise<JobOutcome> {
+    await store.transaction(async (tx) => {
+      await tx.messages.settleInbound(idsOf(pending), "held", null);
+    });
+    return DONE;
+  }
+
+  async function commit(
+    conversation: Conversation,
+    messages: Message[],
+    answer: AgentAnswer,
+    turn: { turnId: string; startedAt: number },
+  ): Promise<JobOutcome> {
+    const parts = replyParts(answer);
+    const outcome = await store.transaction(async (tx) => {
+      const now = ambient.now();
+      if (!(await tx.conversations.holdsFence(conversation.id, conversation.fence))) return "fenced" as const;
+      if (parts.length > 0) await addReply(tx, conversation, messages, parts, turn.turnId, now);
+      await tx.messages.settleInbound(idsOf(messages), "answered", turn.turnId);
+      const ended = parts.length > 0 ? ("answered" as const) : ("silent" as const);
+      await tx.turns.add({
+        id: turn.turnId,
+        conversation_id: conversation.id,
+        rung: answer.rung,
+        outcome: ended,
+        tools: answer.tools,
+        versions: answer.versions,
+        queued_at: conversation.pending_since ?? turn.startedAt,
+        started_at: turn.startedAt,
+        ended_at: now,
+      });
+      return ended;
+    });
+    log.info("turn.ended", {
+      conversationId: conversation.id,
+      turnId: turn.turnId,
+      outcome,
+      rung: answer.rung,
+      tools: answer.tools,
+      ms: ambient.now() - turn.startedAt,
+    });
+    // Fenced: a person holds it now (or held it): the next run sees who speaks.
+    return outcome === "fenced" ? againAt(ambient.now()) : DONE;
+  }
+
+  async function addReply(
+    tx: Records,
+    conversation: Conversation,
+    messages: Message[],
+    parts: Part[],
+    turnId: string,
+    now: number,
+  ): Promise<void> {
+    await tx.messages.addOutbound({
+      id: ambient.newId("m"),
+      conversationId: conversation.id,
+      author: "bot",
+      parts,
+      fence: conversation.fence,
+      turnId,
+      at: now,
+      ...inReplyTo(messages),
+    });
+    await queueDelivery(tx, conversation.id);
+  }
+}
+
+function idsOf(messages: readonly Message[]): string[] {
+  return messages.map((message) => message.id);
+}
+
+function inReplyTo(messages: readonly Message[]): { inReplyTo?: string } {
+  const last = messages.findLast((message) => message.platform_message_id !== null)?.platform_message_id;
+  return last == null ? {} : { inReplyTo: last };
+}
+
+function replyParts({ text, attachments }: AgentAnswer): Part[] {
+  return [...(text.trim() === "" ? [] : [{ type: "text" as const, text: text.trim() }]), ...attachments];
+}

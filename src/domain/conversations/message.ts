@@ -1,0 +1,106 @@
+import { z } from "zod";
+
+/** One piece of a message, in our own form: channels translate to and from it. */
+export const partSchema = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("text"), text: z.string() }),
+  z.object({
+    type: z.literal("image"),
+    url: z.string().optional().describe("where it can be fetched, when a platform gave an address"),
+    file: z.string().optional().describe("id in the file store, when the bytes are ours already"),
+    picture_id: z.string().optional().describe("set once the picture passed the door"),
+    refused: z.string().optional().describe("set once the door refused it: the reason"),
+    name: z.string().optional(),
+  }),
+  z.object({
+    type: z.literal("voice"),
+    url: z.string(),
+    format: z.string().optional(),
+    text: z.string().optional(),
+  }),
+  z.object({ type: z.literal("video"), url: z.string() }),
+  z.object({ type: z.literal("file"), url: z.string(), name: z.string().optional() }),
+  z.object({ type: z.literal("emoji"), text: z.string() }),
+  z.object({
+    type: z.literal("card"),
+    card: z.enum(["goods", "order"]),
+    data: z.record(z.string(), z.unknown()),
+  }),
+  z.object({ type: z.literal("link"), url: z.string(), title: z.string().optional() }),
+  z.object({ type: z.literal("system"), text: z.string() }),
+]);
+export type Part = z.infer<typeof partSchema>;
+
+export type MessageDirection = "in" | "out";
+/** buyer: the customer. person: an operator, in the platform's window or ours. bot: the agent. task: a 天网 task. */
+export type MessageAuthor = "buyer" | "person" | "bot" | "task" | "system";
+
+/** pending: a turn will take it. held: a person answers it. */
+export type InboundStatus = "pending" | "answered" | "held" | "noted" | "recalled";
+/**
+ * queued -> sending -> sent; uncertain: written, outcome unknown, never resent; cancelled: a person took over first;
+ * deferred: a result that waits until the person gives the conversation back.
+ */
+export type OutboundStatus = "queued" | "sending" | "sent" | "uncertain" | "failed" | "cancelled" | "deferred";
+
+export type Message = {
+  id: string;
+  /** Order of arrival in our store; grows, has gaps. */
+  seq: number;
+  conversation_id: string;
+  direction: MessageDirection;
+  author: MessageAuthor;
+  platform_message_id: string | null;
+  parts: Part[];
+  status: InboundStatus | OutboundStatus;
+  /** The conversation's fence when it was written; a bot message is sent only under the same fence. */
+  fence: number;
+  turn_id: string | null;
+  firing_id: string | null;
+  in_reply_to: string | null;
+  attempts: number;
+  error: string | null;
+  /** When it was said: the platform's time for inbound, ours for outbound; UTC ms. */
+  at: number;
+  settled_at: number | null;
+};
+
+/** What a buyer reads or said, as one plain text; pictures and cards as bracketed words. */
+export function plainText(parts: readonly Part[]): string {
+  return parts
+    .map((part) => {
+      switch (part.type) {
+        case "text":
+        case "emoji":
+          return part.text;
+        case "voice":
+          return part.text ?? "";
+        case "link":
+          return part.title ?? "";
+        default:
+          return "";
+      }
+    })
+    .filter((text) => text !== "")
+    .join("\n");
+}
+
+/**
+ * Splits a text at sentence ends so that no piece is longer than the platform takes. Nothing is lost: the pieces
+ * joined give the text back, apart from white space at the cuts.
+ *
+ * @param limit - most characters (code points) in a piece
+ */
+export function splitText(text: string, limit: number): string[] {
+  const pieces: string[] = [];
+  let rest = [...text];
+  while (rest.length > limit) {
+    const window = rest.slice(0, limit);
+    const lastEnd = window.findLastIndex((char) => "。！？；\n!?;…".includes(char));
+    const lastComma = window.findLastIndex((char) => "，,、 ".includes(char));
+    const cut = lastEnd > limit / 3 ? lastEnd + 1 : lastComma > limit / 3 ? lastComma + 1 : limit;
+    pieces.push(rest.slice(0, cut).join("").trim());
+    rest = rest.slice(cut);
+  }
+  pieces.push(rest.join("").trim());
+  return pieces.filter((piece) => piece !== "");
+}

@@ -1,0 +1,154 @@
+import { readFileSync } from "node:fs";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import { assessRisk, type RiskInput, riskAssessmentSchema, statesOwnership } from "./assess-risk.ts";
+import { type RiskRules, riskRulesSchema } from "./risk-rules.ts";
+
+const rules: RiskRules = riskRulesSchema.parse(
+  parse(readFileSync(new URL("../../../config/risk.yaml", import.meta.url), "utf8")),
+);
+const anInput = (change: Partial<RiskInput> = {}): RiskInput => ({
+  words: "",
+  ocr_text: "",
+  services: [],
+  pictures: [],
+  ownership_stated: false,
+  buyer: { blacklisted: false, unpaid_quotes_7d: 0, abusive: false },
+  model_flags: [],
+  ...change,
+});
+const decide = (change: Partial<RiskInput>) => assessRisk(anInput(change), rules).decision;
+
+describe("assessRisk", () => {
+  it.each([
+    ["a seal in disguise", { words: "gong章 抠出来", services: ["cutout"] }, "reject"],
+    ["a document to be changed", { words: "身份证 改生日", services: ["edit_text"] }, "reject"],
+    ["a document to be found", { words: "毕业证模板", services: ["find_image"] }, "reject"],
+    [
+      "a document that only OCR shows",
+      { words: "换个名字", ocr_text: "居民身份证", services: ["edit_text"] },
+      "reject",
+    ],
+    ["a joke as purpose", { words: "转账截图改成5000 逗朋友", services: ["edit_text"] }, "reject"],
+    ["a film prop", { words: "拍戏道具 公章", services: ["redraw"] }, "reject"],
+    ["a document only compressed", { words: "身份证压缩到100k", services: ["basic"] }, "review"],
+    ["a document only straightened", { words: "营业执照拍歪了拉正", services: ["basic"] }, "review"],
+    [
+      "a resize that also changes a number",
+      { words: "身份证改尺寸 再改下号码", services: ["basic"] },
+      "reject",
+    ],
+    ["a product that names a document", { words: "护照夹抠白底", services: ["cutout"] }, "accept"],
+    [
+      "the document beside the product",
+      { words: "护照夹里的护照改个名字", services: ["edit_text"] },
+      "reject",
+    ],
+    ["a graduation photo", { words: "毕业照修清晰", services: ["enhance"] }, "accept"],
+    ["an invoice for the purchase", { words: "能开发票吗" }, "accept"],
+    ["an invoice for sale", { words: "代开发票" }, "reject"],
+    ["the hair of a model", { words: "头发票价都抠出来", services: ["cutout"] }, "accept"],
+    ["someone's watermark", { words: "去水印", services: ["edit_text"] }, "review"],
+    ["an own watermark", { words: "加水印", services: ["edit_text"] }, "accept"],
+    ["a party board", { words: "党建文化墙", services: ["find_image"] }, "review"],
+    ["abuse", { words: "你们傻逼吧" }, "review"],
+    ["nothing special", { words: "抠图换白底", services: ["cutout"] }, "accept"],
+  ] as [string, Partial<RiskInput>, string][])("answers %s", (_name, change, decision) => {
+    expect(decide(change)).toBe(decision);
+  });
+
+  it.each([
+    ["a blacklisted buyer", { buyer: { blacklisted: true, unpaid_quotes_7d: 0, abusive: false } }, "reject"],
+    ["three unpaid quotes", { buyer: { blacklisted: false, unpaid_quotes_7d: 3, abusive: false } }, "review"],
+    ["two unpaid quotes", { buyer: { blacklisted: false, unpaid_quotes_7d: 2, abusive: false } }, "accept"],
+    ["60 yuan", { total_fen: 6000 }, "review"],
+    ["less than 60 yuan", { total_fen: 5999 }, "accept"],
+    [
+      "a small picture beyond 4 times",
+      { pictures: [{ width: 299, height: 900, verdict: "no" }], enlarge_factor: 4.1 },
+      "review",
+    ],
+    [
+      "a small picture 4 times",
+      { pictures: [{ width: 299, height: 900, verdict: "no" }], enlarge_factor: 4 },
+      "accept",
+    ],
+    ["a deadline before the earliest finish", { deadline_ms: 1, earliest_finish_ms: 2 }, "review"],
+    ["a deadline at the earliest finish", { deadline_ms: 2, earliest_finish_ms: 2 }, "accept"],
+  ] as [string, Partial<RiskInput>, string][])("answers %s", (_name, change, decision) => {
+    expect(decide(change)).toBe(decision);
+  });
+
+  it("lets stated ownership clear the rights of others and keeps what it cleared", () => {
+    const assessment = assessRisk(
+      anInput({ words: "水印去掉 我自己拍的", services: ["edit_text"], ownership_stated: true }),
+      rules,
+    );
+
+    expect(assessment.decision).toBe("accept");
+    expect(assessment.cleared).toEqual([{ rule: "watermark", evidence: "水印" }]);
+  });
+
+  it("does not let stated ownership clear a document", () => {
+    expect(decide({ words: "公章 抠图 我们公司的", services: ["cutout"], ownership_stated: true })).toBe(
+      "reject",
+    );
+  });
+
+  it("gives evidence as written and polite words for the buyer", () => {
+    const [reason] = assessRisk(anInput({ words: "帮做 公🔴章", services: [] }), rules).reasons;
+
+    expect(reason).toMatchObject({ rule: "document_changed:seal", evidence: "公🔴章" });
+    expect(reason?.words).toContain("抱歉");
+  });
+
+  it("is deterministic, and a model's flag can only make it stricter", () => {
+    const severity = { accept: 0, review: 1, reject: 2 };
+    const phrases = fc.array(
+      fc.constantFrom("公章", "抠图", "去水印", "护照夹", "改名字", "赌场", "清晰", "我自己拍的"),
+    );
+    fc.assert(
+      fc.property(phrases, fc.constantFrom("sexual", "rights", "toString", "odd"), (parts, flag) => {
+        const input = anInput({ words: parts.join(" "), services: ["edit_text"] });
+        const plain = assessRisk(input, rules);
+        const flagged = assessRisk({ ...input, model_flags: [{ class: flag, why: "seen" }] }, rules);
+
+        expect(assessRisk(input, rules)).toEqual(plain);
+        expect(riskAssessmentSchema.parse(flagged)).toEqual(flagged);
+        expect(severity[flagged.decision]).toBeGreaterThanOrEqual(Math.max(1, severity[plain.decision]));
+        expect(flagged.score).toBeGreaterThanOrEqual(plain.score);
+        expect(flagged.reasons).toEqual(expect.arrayContaining(plain.reasons));
+      }),
+    );
+  });
+});
+
+describe("statesOwnership", () => {
+  it.each([
+    ["我自己拍的", true],
+    ["这是我们公司的logo", true],
+    ["有授权的 放心", true],
+    ["是我自己拍的 不是别人的", true],
+    ["不是我自己拍的", false],
+    ["没有授权", false],
+    ["网上找的图 我自己用", false],
+    ["抠个图", false],
+  ])("reads %s", (words, stated) => {
+    expect(statesOwnership(words, rules)).toBe(stated);
+  });
+});
+
+describe("riskRulesSchema", () => {
+  it("refuses a rule without a sentence for the buyer", () => {
+    const [first] = rules.word_rules;
+
+    expect(riskRulesSchema.safeParse({ ...rules, word_rules: [{ ...first, words: "" }] }).success).toBe(
+      false,
+    );
+  });
+
+  it("gives every rule its own id", () => {
+    expect(new Set(rules.word_rules.map((rule) => rule.id)).size).toBe(rules.word_rules.length);
+  });
+});

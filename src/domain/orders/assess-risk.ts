@@ -1,0 +1,149 @@
+import { z } from "zod";
+import { blankTerms, findAny, lexiconOf, type RiskLexicon } from "./risk-lexicon.ts";
+import type { RiskRules } from "./risk-rules.ts";
+import { type Decision, decisionSchema, serviceSchema } from "./service.ts";
+import { type FoldedText, sourceOf } from "./text-folding.ts";
+import { weighDocuments } from "./weigh-documents.ts";
+
+/** Everything the decision depends on, besides the rules. */
+export const riskInputSchema = z.strictObject({
+  words: z.string(),
+  ocr_text: z.string().describe("data, never an instruction"),
+  services: z.array(serviceSchema),
+  pictures: z.array(
+    z.strictObject({
+      width: z.int().positive(),
+      height: z.int().positive(),
+      verdict: z.enum(["yes", "no", "unsure"]),
+    }),
+  ),
+  enlarge_factor: z.number().positive().optional(),
+  deadline_ms: z.int().optional().describe("UTC ms"),
+  earliest_finish_ms: z.int().optional().describe("UTC ms"),
+  ownership_stated: z.boolean(),
+  buyer: z.strictObject({
+    blacklisted: z.boolean(),
+    unpaid_quotes_7d: z.int().nonnegative(),
+    abusive: z.boolean(),
+  }),
+  total_fen: z.int().nonnegative().optional(),
+  model_flags: z.array(z.strictObject({ class: z.string().min(1), why: z.string() })),
+});
+export type RiskInput = z.infer<typeof riskInputSchema>;
+
+export const riskReasonSchema = z.strictObject({
+  rule: z.string(),
+  decision: decisionSchema,
+  score: z.int().min(0).max(100),
+  evidence: z.string().describe("what was seen: words as written, text in a picture, a measure"),
+  words: z.string().describe("for the buyer"),
+});
+export type RiskReason = z.infer<typeof riskReasonSchema>;
+
+export const riskAssessmentSchema = z.strictObject({
+  decision: decisionSchema,
+  score: z.int().min(0).max(100),
+  reasons: z.array(riskReasonSchema),
+  cleared: z
+    .array(z.strictObject({ rule: z.string(), evidence: z.string() }))
+    .describe("rules that would have asked for a review, had the buyer not stated ownership"),
+});
+export type RiskAssessment = z.infer<typeof riskAssessmentSchema>;
+
+const SEVERITY: Record<Decision, number> = { accept: 0, review: 1, reject: 2 };
+
+type Outcome = { decision: Decision; score: number; words: string };
+
+/** Weighs a demand (spec orders §4). Same input, same rules: same answer. A model's flags only ever add. */
+export function assessRisk(input: RiskInput, rules: RiskRules): RiskAssessment {
+  const lexicon = lexiconOf(rules);
+  const plain = lexicon.fold(input.words);
+  const lookalikes =
+    input.services.length === 0
+      ? [...lexicon.lookalikes, ...lexicon.lookalikesWithoutWork]
+      : lexicon.lookalikes;
+  const words = blankTerms(plain, lookalikes);
+  const ocr = blankTerms(lexicon.fold(input.ocr_text), lexicon.lookalikes);
+
+  const matched = matchWordRules({ plain, words, ocr }, lexicon);
+  const isCleared = (ruleId: string) =>
+    input.ownership_stated && rules.word_rules.some((rule) => rule.id === ruleId && rule.unless_ownership);
+  const reasons = [
+    ...weighDocuments({ words, ocr, services: input.services }, lexicon).map((finding) =>
+      reasonOf(
+        `document_${finding.outcome}:${finding.group}`,
+        rules.documents[finding.outcome],
+        finding.evidence,
+      ),
+    ),
+    ...matched.filter((reason) => !isCleared(reason.rule)),
+    ...weighSituation(input, rules),
+    ...input.model_flags.map((flag) => {
+      const { classes, other } = rules.model_flags;
+      const outcome = Object.hasOwn(classes, flag.class) ? classes[flag.class] : undefined;
+      return reasonOf(`model:${flag.class}`, outcome ?? other, flag.why);
+    }),
+  ];
+  return {
+    decision: reasons.reduce<Decision>(
+      (worst, reason) => (SEVERITY[reason.decision] > SEVERITY[worst] ? reason.decision : worst),
+      "accept",
+    ),
+    score: Math.min(
+      100,
+      reasons.reduce((sum, reason) => sum + reason.score, 0),
+    ),
+    reasons,
+    cleared: matched.filter(({ rule }) => isCleared(rule)).map(({ rule, evidence }) => ({ rule, evidence })),
+  };
+}
+
+/** Whether the buyer says in words that the picture is theirs or that they may use it. */
+export function statesOwnership(words: string, rules: RiskRules): boolean {
+  const lexicon = lexiconOf(rules);
+  const { stated, denied, notDenied } = lexicon.ownership;
+  const folded = blankTerms(lexicon.fold(words), notDenied);
+  return findAny(folded, denied) === null && findAny(folded, stated) !== null;
+}
+
+function reasonOf(rule: string, { decision, score, words }: Outcome, evidence: string): RiskReason {
+  return { rule, decision, score, evidence, words };
+}
+
+function matchWordRules(
+  text: { plain: FoldedText; words: FoldedText; ocr: FoldedText },
+  lexicon: RiskLexicon,
+): RiskReason[] {
+  return lexicon.rules.flatMap(({ rule, any, inPictures, with: companions, without }) => {
+    const spoken = rule.before_lookalikes ? text.plain : text.words;
+    const inWords = findAny(spoken, any);
+    const inPicture = inWords === null ? findAny(text.ocr, inPictures) : null;
+    const where = inWords === null ? text.ocr : spoken;
+    const span = inWords ?? inPicture;
+    if (span === null) return [];
+    if (companions.length > 0 && findAny(where, companions) === null) return [];
+    if (findAny(where === text.ocr ? text.ocr : text.plain, without) !== null) return [];
+    return [reasonOf(rule.id, rule, sourceOf(where, span))];
+  });
+}
+
+function weighSituation(input: RiskInput, { situations }: RiskRules): RiskReason[] {
+  const { too_small, too_late, blacklisted, unpaid_quotes, abusive, high_value } = situations;
+  const factor = input.enlarge_factor ?? 1;
+  const small = input.pictures.find(
+    ({ width, height }) => factor > too_small.max_factor && Math.min(width, height) < too_small.min_side_px,
+  );
+  const { deadline_ms: deadline, earliest_finish_ms: earliest, total_fen: total, buyer } = input;
+  const reasons: RiskReason[] = [];
+  if (small !== undefined)
+    reasons.push(reasonOf("too_small", too_small, `${small.width}×${small.height} ×${factor}`));
+  if (deadline !== undefined && earliest !== undefined && deadline < earliest)
+    reasons.push(reasonOf("too_late", too_late, `${deadline} < ${earliest}`));
+  if (buyer.blacklisted) reasons.push(reasonOf("blacklisted", blacklisted, "blacklisted"));
+  if (buyer.unpaid_quotes_7d >= unpaid_quotes.from_count)
+    reasons.push(reasonOf("unpaid_quotes", unpaid_quotes, String(buyer.unpaid_quotes_7d)));
+  if (buyer.abusive) reasons.push(reasonOf("abusive", abusive, "abusive"));
+  if (total !== undefined && total >= high_value.from_fen)
+    reasons.push(reasonOf("high_value", high_value, String(total)));
+  return reasons;
+}

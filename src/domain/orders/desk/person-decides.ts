@@ -1,0 +1,74 @@
+import { notifyBuyer } from "../../conversations/notify-buyer.ts";
+import type { Records } from "../../records.ts";
+import { yuan } from "../../replies.ts";
+import { type Result, refuse } from "../../result.ts";
+import type { ImageOrder } from "../order.ts";
+import type { DeskDeps } from "./deps.ts";
+import { moveOrder } from "./move-order.ts";
+
+type PersonRefusal = "not-found" | "not-in-review";
+
+/**
+ * A person lets an order pass. After the buyer's yes it is accepted; before it (a risk review) the buyer is told the
+ * price and decides.
+ */
+export async function confirmOrder(
+  deps: DeskDeps,
+  tx: Records,
+  orderId: string,
+  by: string,
+): Promise<Result<ImageOrder, PersonRefusal>> {
+  const { ambient } = deps;
+  const order = await tx.orders.find(orderId);
+  if (order === null) return refuse("not-found");
+  if (order.status !== "review") return refuse("not-in-review");
+  const { say } = deps.rules();
+  const quote = order.quote_id === null ? null : await tx.certificates.findQuote(order.quote_id);
+  await closeHandoffs(deps, tx, order);
+  if (quote?.status === "accepted") {
+    const accepted = await moveOrder(tx, ambient, order, "accepted", `confirmed by ${by}`);
+    await tell(deps, tx, accepted, say("order_confirmed"));
+    return { ok: true, value: accepted };
+  }
+  const passed = await moveOrder(tx, ambient, order, quote === null ? "handed_off" : "quoted", `passed by ${by}`);
+  await tell(
+    deps,
+    tx,
+    passed,
+    quote === null
+      ? say("review_passed")
+      : say("review_passed_quote", { yuan: yuan(quote.certificate.total_fen) }),
+  );
+  return { ok: true, value: passed };
+}
+
+/** A person refuses an order that waits for them; the buyer is told politely. */
+export async function rejectOrder(
+  deps: DeskDeps,
+  tx: Records,
+  orderId: string,
+  by: string,
+  reason: string,
+): Promise<Result<ImageOrder, PersonRefusal>> {
+  const order = await tx.orders.find(orderId);
+  if (order === null) return refuse("not-found");
+  if (order.status !== "review") return refuse("not-in-review");
+  await closeHandoffs(deps, tx, order);
+  const rejected = await moveOrder(tx, deps.ambient, order, "rejected", `rejected by ${by}`);
+  await tell(deps, tx, rejected, deps.rules().say("order_rejected", { reason }));
+  return { ok: true, value: rejected };
+}
+
+async function closeHandoffs(deps: DeskDeps, tx: Records, order: ImageOrder): Promise<void> {
+  for (const handoff of await tx.handoffs.openOf(order.conversation_id))
+    if (handoff.image_task_id === order.id && handoff.status !== "human")
+      await tx.handoffs.setStatus(handoff.id, { status: "returned", endedAt: deps.ambient.now() });
+}
+
+async function tell(deps: DeskDeps, tx: Records, order: ImageOrder, text: string): Promise<void> {
+  await notifyBuyer(tx, deps.ambient, {
+    id: `m_${order.id}_${order.status}_${order.revision}`,
+    conversationId: order.conversation_id,
+    parts: [{ type: "text", text }],
+  });
+}

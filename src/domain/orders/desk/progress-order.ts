@@ -1,0 +1,103 @@
+import type { Part } from "../../conversations/message.ts";
+import { notifyBuyer } from "../../conversations/notify-buyer.ts";
+import type { HandoffReason } from "../../handoffs/handoff.ts";
+import { requestHandoff } from "../../handoffs/request-handoff.ts";
+import type { Records } from "../../records.ts";
+import type { Delivery, ImageOrder } from "../order.ts";
+import type { DeskDeps } from "./deps.ts";
+import { moveOrder } from "./move-order.ts";
+
+export const CLOSE_AFTER_MS = 72 * 60 * 60 * 1000;
+
+/** Hands the finished pictures to the buyer. Safe to repeat: a delivered order is not delivered again. */
+export async function deliverOrder(
+  deps: DeskDeps,
+  tx: Records,
+  order: ImageOrder,
+  deliveries: Delivery[],
+  cause: string,
+): Promise<ImageOrder> {
+  if (order.status === "delivered" || order.status === "closed") return order;
+  await tx.orders.change(order.id, { deliveries: [...order.deliveries, ...deliveries] });
+  const delivered = await moveOrder(tx, deps.ambient, order, "delivered", cause);
+  await notifyBuyer(tx, deps.ambient, {
+    id: `m_${order.id}_delivered_${order.revision}`,
+    conversationId: order.conversation_id,
+    parts: [
+      { type: "text", text: deps.rules().say("delivered", { count: deliveries.length }) },
+      ...deliveries.map((delivery): Part => ({ type: "image", file: delivery.file })),
+    ],
+  });
+  await tx.jobs.enqueue({
+    kind: "order-close",
+    key: `close:${order.id}`,
+    payload: { orderId: order.id },
+    runAt: deps.ambient.now() + CLOSE_AFTER_MS,
+  });
+  return { ...delivered, deliveries };
+}
+
+/**
+ * Gives an order to the people and the designers: card, handoff, 图绘 order as a job. Safe to repeat. While 图绘 is
+ * away the job waits; the people's queue has the handoff already.
+ */
+export async function dispatchOrder(
+  deps: DeskDeps,
+  tx: Records,
+  order: ImageOrder,
+  {
+    reason,
+    cause,
+    words,
+    redispatch = true,
+  }: { reason: HandoffReason; cause: string; words: string | null; /** False: only a person takes it; 图绘 has given it up. */
+    redispatch?: boolean },
+): Promise<ImageOrder> {
+  if (order.status === "handed_off" || order.status === "dispatched") return order;
+  const handed = await moveOrder(tx, deps.ambient, order, "handed_off", cause);
+  const conversation = await tx.conversations.find(order.conversation_id);
+  const quote = order.quote_id === null ? null : await tx.certificates.findQuote(order.quote_id);
+  if (conversation !== null)
+    await requestHandoff(tx, deps.ambient, {
+      conversation,
+      reason,
+      summary: order.demand.words,
+      order: {
+        id: order.id,
+        pictures: order.pictures,
+        totalFen: quote?.certificate.total_fen ?? null,
+        risk: null,
+      },
+      hours: deps.rules().hours,
+    });
+  if (redispatch)
+    await tx.jobs.enqueue({
+      kind: "tuhui-order",
+      key: `tuhui-order:${order.id}`,
+      payload: { orderId: order.id },
+      maxAttempts: 500,
+    });
+  if (words !== null)
+    await notifyBuyer(tx, deps.ambient, {
+      id: `m_${order.id}_handed_off_${order.revision}`,
+      conversationId: order.conversation_id,
+      parts: [{ type: "text", text: words }],
+    });
+  return handed;
+}
+
+/** 作图失败自动转人工: once, told honestly, what was done stays with the order. */
+export async function failToHuman(
+  deps: DeskDeps,
+  tx: Records,
+  order: ImageOrder,
+  why: string,
+): Promise<ImageOrder> {
+  if (order.status !== "processing" && order.status !== "accepted") return order;
+  const failed = await moveOrder(tx, deps.ambient, order, "failed", why);
+  return await dispatchOrder(deps, tx, failed, {
+    reason: "processing_failed",
+    cause: why,
+    words: deps.rules().say("processing_failed"),
+  });
+}

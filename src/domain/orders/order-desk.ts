@@ -1,0 +1,58 @@
+import type { Conversation } from "../conversations/conversation.ts";
+import { type Result, refuse } from "../result.ts";
+import { type AcceptRefusal, acceptOrder } from "./desk/accept-order.ts";
+import { type AddedDemand, addDemand } from "./desk/add-demand.ts";
+import type { DeskDeps } from "./desk/deps.ts";
+import { cancelOrder, declineOrder } from "./desk/end-order.ts";
+import { type OpenedOrder, type OrderDemand, openOrder } from "./desk/open-order.ts";
+import { confirmOrder, rejectOrder } from "./desk/person-decides.ts";
+import { pickCandidates } from "./desk/pick-candidates.ts";
+import type { ImageOrder } from "./order.ts";
+
+export type OrderDesk = ReturnType<typeof createOrderDesk>;
+
+/**
+ * Where orders are opened, priced, accepted, changed and ended. Every state of an order is written here or in
+ * progress-order.ts, in one transaction with its certificate, its history and the jobs that follow from it.
+ */
+export function createOrderDesk(deps: DeskDeps) {
+  const { store } = deps;
+  return {
+    /** Safe to repeat: one demand of one turn is one order per kind. */
+    open: (conversation: Conversation, demand: OrderDemand): Promise<OpenedOrder> =>
+      openOrder(deps, conversation, demand),
+    pick: (
+      orderId: string,
+      numbers: number[],
+    ): Promise<Result<OpenedOrder, "not-found" | "no-such-candidate" | "not-open">> =>
+      pickCandidates(deps, orderId, numbers),
+    accept: (orderId: string): Promise<Result<ImageOrder, AcceptRefusal>> =>
+      store.transaction((tx) => acceptOrder(deps, tx, orderId)),
+    decline: (orderId: string): Promise<Result<ImageOrder, "not-found" | "not-open">> =>
+      store.transaction((tx) => declineOrder(deps, tx, orderId)),
+    cancel: (orderId: string, cause: string): Promise<Result<ImageOrder, "not-found" | "not-open">> =>
+      store.transaction((tx) => cancelOrder(deps, tx, orderId, cause)),
+    addDemand: (
+      orderId: string,
+      demand: OrderDemand,
+    ): Promise<Result<AddedDemand, "not-found" | "not-open">> => addDemand(deps, orderId, demand),
+    confirm: (orderId: string, by: string): Promise<Result<ImageOrder, "not-found" | "not-in-review">> =>
+      store.transaction((tx) => confirmOrder(deps, tx, orderId, by)),
+    reject: (
+      orderId: string,
+      by: string,
+      reason: string,
+    ): Promise<Result<ImageOrder, "not-found" | "not-in-review">> =>
+      store.transaction((tx) => rejectOrder(deps, tx, orderId, by, reason)),
+    /** The customer's order that a demand without a name speaks of; ambiguous when two open ones fit. */
+    async theOpenOrder(
+      conversationId: string,
+      fits: (order: ImageOrder) => boolean,
+    ): Promise<Result<ImageOrder, "none" | "ambiguous">> {
+      const orders = (await store.orders.ofConversation(conversationId, 20)).filter(fits);
+      const only = orders[0];
+      if (only === undefined) return refuse("none");
+      return orders.length > 1 ? refuse("ambiguous") : { ok: true, value: only };
+    },
+  };
+}

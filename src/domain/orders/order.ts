@@ -1,0 +1,85 @@
+import { z } from "zod";
+import type { Operation } from "../pictures/plan.ts";
+import type { OrderStatus } from "./order-status.ts";
+import type { OrderKind, Service } from "./service.ts";
+
+export type Delivery = {
+  file: string;
+  format: string;
+  width: number;
+  height: number;
+  at: number;
+  by: string;
+};
+
+/** A gallery picture that may be the one the buyer means. */
+export const candidateSchema = z.object({
+  item_id: z.string(),
+  title: z.string(),
+  file: z.string(),
+  score: z.number(),
+  band: z.enum(["same", "similar", "none"]),
+});
+export type Candidate = z.infer<typeof candidateSchema>;
+
+/** What is to be done, as settled with the buyer so far; priced and planned from here, never from chat text. */
+export type Demand = {
+  services: Service[];
+  operations: Operation[];
+  /** True when our own engine can do all of it. */
+  local: boolean;
+  urgent: boolean;
+  words: string;
+};
+
+/** An order for picture work: a row of image_tasks. */
+export type ImageOrder = {
+  id: string;
+  conversation_id: string;
+  customer_id: string;
+  kind: OrderKind;
+  status: OrderStatus;
+  revision: number;
+  demand: Demand;
+  pictures: string[];
+  candidates: Candidate[];
+  picked: number[];
+  quote_id: string | null;
+  risk_id: string | null;
+  dispatch_no: string | null;
+  parent_id: string | null;
+  deliveries: Delivery[];
+  created_at: number;
+  updated_at: number;
+};
+
+/** One demand of the buyer; append-only. The first is revision 1. */
+export type OrderRevision = {
+  image_task_id: string;
+  revision: number;
+  text: string;
+  pictures: string[];
+  risk_id: string | null;
+  price_delta_fen: number;
+  at: number;
+};
+
+export type OrderHistory = {
+  id: number;
+  image_task_id: string;
+  from: OrderStatus | null;
+  to: OrderStatus;
+  cause: string;
+  at: number;
+};
+
+export const OPEN_STATUSES: readonly OrderStatus[] = [
+  "draft",
+  "quoted",
+  "review",
+  "accepted",
+  "processing",
+  "dispatched",
+  "handed_off",
+  "failed",
+];

@@ -1,0 +1,50 @@
+import type { TextEvidence } from "../orders/evidence.ts";
+import type { Result } from "../result.ts";
+import type { PictureFacts, PictureFormat, PictureRefusal } from "./picture.ts";
+import type { Operation } from "./plan.ts";
+
+/** Content-addressed bytes: the id of a file is its SHA-256 in hex. put is idempotent and durable when it returns. */
+export type FileStore = {
+  put(bytes: Uint8Array): Promise<string>;
+  /** null when no such file is stored. */
+  get(id: string): Promise<Uint8Array | null>;
+};
+
+/** Fetches a picture from a URL that a stranger gave: public addresses only, capped, never following into a private net. */
+export type PictureFetcher = {
+  fetch(url: string): Promise<Result<Uint8Array, PictureRefusal>>;
+};
+
+/** Looks at untrusted picture bytes: sniffs, bounds, orients, strips, measures. */
+export type PictureInspector = {
+  inspect(
+    bytes: Uint8Array,
+  ): Promise<Result<{ facts: PictureFacts; clean: Uint8Array; cleanFormat: PictureFormat }, PictureRefusal>>;
+};
+
+export type ImageJob = { operations: Operation[]; timeoutMs?: number };
+export type ProcessedImage = { bytes: Uint8Array; format: PictureFormat; width: number; height: number; notes: string[] };
+
+/** Works on pixels. Throws AppError("operation-failed" | "operation-timeout") when it cannot; never partial output. */
+export type ImageEngine = {
+  apply(bytes: Uint8Array, job: ImageJob): Promise<ProcessedImage>;
+  /** A watermarked, at most 800 px copy to look at. */
+  preview(bytes: Uint8Array, label: string): Promise<Uint8Array>;
+  /** Checks a result against what was asked: opens, size, not blank, sharpness not worse. Returns the problems, none when good. */
+  check(original: Uint8Array, result: ProcessedImage, job: ImageJob): Promise<string[]>;
+};
+
+/** Reads text from a picture. Never throws: a failure is evidence with failed=true and verdict "unsure". */
+export type TextReader = {
+  read(bytes: Uint8Array): Promise<TextEvidence>;
+  close(): Promise<void>;
+};
+
+export type GalleryMatch = { item_id: string; title: string; file: string; score: number; band: "same" | "similar" | "none" };
+
+/** The shop's own pictures, searched by picture and by words. score is 0-1, best first, at most topK. */
+export type Gallery = {
+  searchByPicture(bytes: Uint8Array, topK: number): Promise<GalleryMatch[]>;
+  searchByWords(words: string, topK: number): Promise<GalleryMatch[]>;
+  size(): number;
+};

@@ -1,0 +1,68 @@
+import type { ConversationStore, MessageStore } from "./conversations/ports.ts";
+import type { HandoffStore } from "./handoffs/handoff.ts";
+import type { Jobs } from "./jobs/jobs.ts";
+import type { CertificateStore, OrderStore, PictureStore } from "./orders/ports.ts";
+import type { TaskStore } from "./tasks/ports.ts";
+
+/** A turn that ended: what answered, on which rung of the ladder, how long it took. */
+export type TurnRecord = {
+  id: string;
+  conversation_id: string;
+  rung: string;
+  outcome: "answered" | "silent" | "fenced" | "held";
+  tools: string[];
+  versions: Record<string, string>;
+  queued_at: number;
+  started_at: number;
+  ended_at: number;
+};
+
+export type TurnStore = { add(turn: TurnRecord): Promise<void>; find(id: string): Promise<TurnRecord | null> };
+
+export type Customer = { id: string; platform: string; name: string | null; blacklisted: boolean };
+export type CustomerStore = {
+  find(id: string, platform: string): Promise<Customer | null>;
+  setBlacklisted(id: string, platform: string, blacklisted: boolean): Promise<void>;
+};
+
+export type GalleryItem = {
+  id: string;
+  title: string;
+  tags: string[];
+  description: string;
+  file: string;
+  fingerprint: Uint8Array;
+  created_at: number;
+};
+export type GalleryStore = {
+  put(item: GalleryItem): Promise<void>;
+  remove(id: string): Promise<boolean>;
+  all(): Promise<GalleryItem[]>;
+  has(id: string): Promise<boolean>;
+};
+
+/** Everything we keep. Inside a transaction all of it commits or none. */
+export type Records = {
+  conversations: ConversationStore;
+  messages: MessageStore;
+  tasks: TaskStore;
+  orders: OrderStore;
+  certificates: CertificateStore;
+  pictures: PictureStore;
+  handoffs: HandoffStore;
+  turns: TurnStore;
+  customers: CustomerStore;
+  gallery: GalleryStore;
+  jobs: Jobs;
+};
+
+export type Store = Records & {
+  /**
+   * Runs the work in one transaction; a throw rolls all of it back. Inside, use only the records passed in: the
+   * outer ones would wait for this transaction to end.
+   */
+  transaction<Value>(work: (records: Records) => Promise<Value>): Promise<Value>;
+  /** One cheap round trip; throws when the database does not answer. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+};

@@ -1,0 +1,33 @@
+/** What the code itself knows about a message; the lexicon's rules may use these names in `when`. */
+export const CONTEXT_FLAGS = [
+  "has_image",
+  "empty",
+  "bare_value",
+  "short",
+  "question",
+  "order_any",
+  "order_draft",
+  "order_quoted",
+  "order_working",
+  "order_delivered",
+  "offer",
+  "bot_service",
+  "service",
+  "find",
+  "work",
+  "new_service",
+] as const;
+export type ContextFlag = (typeof CONTEXT_FLAGS)[number];
+
+/** `when` as data: all conditions must hold, and a condition holds when one of its |-parts does. */
+export type Conditions = { flag: string; expected: boolean }[][];
+
+export function parseConditions(when: string[]): Conditions {
+  return when.map((condition) =>
+    condition.split("|").map((part) => ({ flag: part.replace("!", ""), expected: !part.startsWith("!") })),
+  );
+}
+
+export function conditionsHold(conditions: Conditions, flags: ReadonlySet<string>): boolean {
+  return conditions.every((parts) => parts.some(({ flag, expected }) => flags.has(flag) === expected));
+}

@@ -1,0 +1,150 @@
+import type { Service } from "../orders/service.ts";
+import { compilePattern } from "./lexicon-pattern.ts";
+import { createMeasureReader } from "./read-measures.ts";
+import type { NormalText } from "./normalise.ts";
+import { parseNumber } from "./numbers.ts";
+import type { PlaybookLexicon } from "./playbook-schema.ts";
+import { createTextPattern } from "./text-pattern.ts";
+import type { Slots, UnderstandInput } from "./understanding.ts";
+
+export type SlotInput = {
+  text: NormalText;
+  bot: NormalText;
+  flags: ReadonlySet<string>;
+  services: Service[];
+  openOrders: NonNullable<NonNullable<UnderstandInput["context"]>["open_orders"]>;
+};
+
+// Rule of the price list: finished within two hours is urgent.
+const URGENT_MINUTES = 120;
+
+/** Takes the values out of a buyer's words that operations, prices and orders need. */
+export function createSlotReader(lexicon: PlaybookLexicon): (input: SlotInput) => Slots {
+  const pattern = (source: string) => createTextPattern(source, lexicon);
+  const { slots } = lexicon;
+  const readMeasures = createMeasureReader(lexicon);
+  const readPicks = createPickReader(lexicon);
+  const readUrgency = createUrgencyReader(lexicon);
+  const readSearchWords = createSearchWordsReader(lexicon);
+  const colour = pattern(slots.colour);
+  const backgroundColour = pattern(slots.background_colour);
+  const backgroundWhite = pattern(slots.background_white);
+  const backgroundTransparent = pattern(slots.background_transparent);
+  const removeText = pattern(slots.remove_text);
+  const ownership = pattern(slots.ownership);
+  const orderRef = pattern(slots.order_ref);
+  const addText = slots.add_text.map((source) => compilePattern(source, lexicon.words));
+  const pictures = new RegExp(
+    compilePattern(`({数})${slots.pictures}`, lexicon.words).source,
+    "u",
+  );
+
+  const hexOf = (name: string | undefined) =>
+    name === undefined ? undefined : (lexicon.colours[name] ?? lexicon.colours[name.replace(/色$/u, "")]);
+
+  return ({ text, bot, flags, services, openOrders }) => {
+    const found: Slots = { ...readMeasures(text), ...readUrgency(text) };
+
+    if (backgroundTransparent.matches(text)) found.background = "transparent";
+    else if (backgroundWhite.matches(text)) found.background = "white";
+    else {
+      const background = hexOf(backgroundColour.find(text)?.[1]);
+      if (background) found.background = background;
+    }
+    const name = colour.find(text)?.[1];
+    const hex = hexOf(name);
+    if (name && hex) found.colour = { hex, name };
+
+    const added = firstGroup(addText, text.written);
+    if (added) found.add_text = added;
+    if (removeText.matches(text)) found.remove_text = true;
+    if (ownership.matches(text)) found.ownership_stated = true;
+
+    const picks = flags.has("bot_candidates") ? readPicks(text, bot) : [];
+    if (picks.length > 0) found.picks = picks;
+    const count = picks.length > 0 ? null : parseNumber(pictures.exec(text.squeezed)?.[1] ?? "", lexicon.numbers);
+    if (count !== null && count >= 1 && Number.isInteger(count)) found.pictures = count;
+
+    const ref = openOrders.find((order) => text.squeezed.includes(order.ref.toLowerCase()))?.ref;
+    const written = ref ?? orderRef.find(text)?.[0].toUpperCase();
+    if (written) found.order_ref = written;
+
+    if (services.includes("find_image")) {
+      const words = readSearchWords(text);
+      if (words) found.search_words = words;
+    }
+    return found;
+  };
+}
+
+function firstGroup(patterns: RegExp[], text: string): string | null {
+  for (const pattern of patterns) {
+    const group = pattern.exec(text)?.[1]?.trim();
+    if (group) return group;
+  }
+  return null;
+}
+
+function createPickReader(lexicon: PlaybookLexicon): (text: NormalText, bot: NormalText) => number[] {
+  const chosen = new RegExp(compilePattern(lexicon.slots.pick_number, lexicon.words).source, "gmu");
+  const offered = compilePattern(`({数})${lexicon.slots.pictures}`, lexicon.words);
+  const positions = lexicon.positions.map(({ match, pick }) => ({ match: createTextPattern(match, lexicon), pick }));
+
+  return (text, bot) => {
+    const count = parseNumber(offered.exec(bot.squeezed)?.[1] ?? "", lexicon.numbers) ?? 0;
+    const picks = new Set<number>();
+    for (const [, digits] of text.clauses.matchAll(chosen)) {
+      const pick = parseNumber(digits ?? "", lexicon.numbers);
+      if (pick !== null && Number.isInteger(pick) && pick >= 1 && (count === 0 || pick <= count)) picks.add(pick);
+    }
+    if (picks.size === 0) {
+      for (const { match, pick } of positions) {
+        if (match.matches(text)) for (const chosenPick of placesOf(pick, count)) picks.add(chosenPick);
+      }
+    }
+    return [...picks].sort((a, b) => a - b);
+  };
+}
+
+function placesOf(pick: number, count: number): number[] {
+  if (pick > 0) return [pick];
+  if (count === 0) return [];
+  if (pick === 0) return Array.from({ length: count }, (_, index) => index + 1);
+  return pick === -1 ? [count] : [Math.ceil(count / 2)];
+}
+
+function createUrgencyReader(lexicon: PlaybookLexicon): (text: NormalText) => Pick<Slots, "urgent" | "deadline_words"> {
+  const { urgency } = lexicon;
+  const within = compilePattern(urgency.within, lexicon.words);
+  const yes = createTextPattern(urgency.yes, lexicon);
+  const no = createTextPattern(urgency.no, lexicon);
+  const ask = createTextPattern(urgency.ask, lexicon);
+  const deadline = createTextPattern(urgency.deadline, lexicon);
+
+  return (text) => {
+    const time = within.exec(text.squeezed);
+    const minutes = time ? minutesOf(time, lexicon.numbers) : null;
+    const words = time?.[0] ?? deadline.find(text)?.[0];
+    const kept = words ? { deadline_words: words } : {};
+    if (minutes !== null) return { urgent: minutes <= URGENT_MINUTES ? "yes" : "no", ...kept };
+    if (no.matches(text)) return { urgent: "no", ...kept };
+    if (yes.matches(text)) return { urgent: "yes", ...kept };
+    return { urgent: ask.matches(text) ? "ask" : "no", ...kept };
+  };
+}
+
+function minutesOf([, amount = "", halfBefore, unit = "", halfAfter]: RegExpExecArray, digits: Record<string, number>) {
+XX}
+
+function createSearchWordsReader(lexicon: PlaybookLexicon): (text: NormalText) => string {
+  const noise = lexicon.slots.search_noise.map(
+    (source) => new RegExp(compilePattern(source, lexicon.words).source, "gmu"),
+  );
+  return (text) =>
+    text.clauses
+      .split("\n")
+      .map((clause) => noise.reduce((left, pattern) => left.replace(pattern, ""), clause))
+      .map((clause) => clause.trim())
+      .filter((clause) => clause.length >= 2)
+      .join(" ");
+}

@@ -1,0 +1,131 @@
+import sharp, { type Metadata, type Sharp } from "sharp";
+import { errorText } from "../../domain/errors.ts";
+import type { PictureFacts, PictureFormat, PictureRefusal } from "../../domain/pictures/picture.ts";
+import type { PictureInspector } from "../../domain/pictures/ports.ts";
+import { accept, refuse, type Result } from "../../domain/result.ts";
+import { findPictureEnd } from "./picture-end.ts";
+import { findDominantColours, findFlatBorder, type GreyPixels, measureNoise, measureSharpness, type RgbaPixels } from "./pixel-facts.ts";
+import { hidesAnotherFile, sniffFormat } from "./sniff.ts";
+
+const MAX_BYTES = 20 * 1024 * 1024;
+const MAX_PIXELS = 50_000_000;
+const TIMEOUT_SECONDS = 15;
+const WEBP_MAX_SIDE = 16_383;
+const SHARPNESS_SIDE = 512;
+const NOISE_SIDE = 512;
+const COLOUR_SIDE = 128;
+
+/** Looks at untrusted bytes. Only formats that were sniffed reach the decoder: it would open SVG and more by itself. */
+export function createPictureInspector(): PictureInspector {
+  return {
+    async inspect(bytes) {
+      if (bytes.byteLength > MAX_BYTES) return refuse("too-many-bytes");
+      const format = checkForm(bytes);
+      if (!format.ok) return format;
+      try {
+        return await look(bytes, format.value);
+      } catch (error) {
+        return refuse(refusalOf(error));
+      }
+    },
+  };
+}
+
+function checkForm(bytes: Uint8Array): Result<PictureFormat, PictureRefusal> {
+  const format = sniffFormat(bytes);
+  if (format === "bmp" || format === "svg" || format === "pdf" || format === "heic" || format === "other") {
+    return refuse("unsupported-format");
+  }
+  const end = findPictureEnd(bytes, format);
+  if (end === "missing") return refuse("truncated");
+  if (hidesAnotherFile(bytes, end === "unknown" ? null : end)) return refuse("unsupported-format");
+  return accept(format);
+}
+
+async function look(bytes: Uint8Array, format: PictureFormat) {
+  const metadata = await open(bytes).metadata();
+  if (loadedFormat(metadata) !== format) return refuse("unsupported-format");
+  if (metadata.width * metadata.height > MAX_PIXELS) return refuse("too-many-pixels");
+
+  const cleanFormat = cleanFormatOf(format, metadata);
+  // The full decode comes first: a broken file must fail here and not after being measured.
+  const clean = await encodeClean(open(bytes).autoOrient().toColourspace("srgb"), cleanFormat);
+  const facts = await measure(bytes, clean.data, { format, metadata, width: clean.info.width, height: clean.info.height });
+  return accept({ facts, clean: clean.data, cleanFormat });
+}
+
+function open(bytes: Uint8Array): Sharp {
+  return sharp(bytes, { limitInputPixels: MAX_PIXELS, failOn: "error" }).timeout({ seconds: TIMEOUT_SECONDS });
+}
+
+function loadedFormat(metadata: Metadata): string | undefined {
+  return metadata.format === "heif" && metadata.compression === "av1" ? "avif" : metadata.format;
+}
+
+/** JPEG stays lossy, drawings and scans stay exact, AVIF becomes what every browser and tool opens. */
+function cleanFormatOf(format: PictureFormat, { width, height }: Metadata): PictureFormat {
+  if (format === "jpeg" || format === "png") return format;
+  if (format === "gif" || format === "tiff") return "png";
+  return Math.max(width, height) > WEBP_MAX_SIDE ? "png" : "webp";
+}
+
+async function encodeClean(image: Sharp, format: PictureFormat) {
+  if (format === "jpeg") return await image.jpeg({ quality: 90 }).toBuffer({ resolveWithObject: true });
+  if (format === "webp") return await image.webp({ quality: 90 }).toBuffer({ resolveWithObject: true });
+  return await image.png({ compressionLevel: 6 }).toBuffer({ resolveWithObject: true });
+}
+
+async function measure(
+  original: Uint8Array,
+  clean: Uint8Array,
+  { format, metadata, width, height }: { format: PictureFormat; metadata: Metadata; width: number; height: number },
+): Promise<PictureFacts> {
+  const colours = await readRgba(clean, COLOUR_SIDE);
+  return {
+    width,
+    height,
+    format,
+    dpi: metadata.density ?? null,
+    bytes: original.byteLength,
+    sharpness: measureSharpness(await readGrey(clean, SHARPNESS_SIDE)),
+    noise: measureNoise(await readCentre(clean, width, height)),
+    has_alpha: metadata.hasAlpha,
+    dominant_colours: findDominantColours(colours),
+    flat_background: findFlatBorder(colours) !== null,
+  };
+}
+
+/** A grey copy, white behind see-through parts, whose longer side is at most the one given. */
+export async function readGrey(bytes: Uint8Array, side: number): Promise<GreyPixels> {
+  const fitted = open(bytes).flatten({ background: "#ffffff" }).resize(side, side, { fit: "inside", withoutEnlargement: true });
+  return toPixels(await fitted.greyscale().raw().toBuffer({ resolveWithObject: true }));
+}
+
+async function readCentre(bytes: Uint8Array, width: number, height: number): Promise<GreyPixels> {
+  const region = {
+    width: Math.min(width, NOISE_SIDE),
+    height: Math.min(height, NOISE_SIDE),
+    left: Math.max(0, (width - NOISE_SIDE) >> 1),
+    top: Math.max(0, (height - NOISE_SIDE) >> 1),
+  };
+  const centre = open(bytes).extract(region).flatten({ background: "#ffffff" });
+  return toPixels(await centre.greyscale().raw().toBuffer({ resolveWithObject: true }));
+}
+
+async function readRgba(bytes: Uint8Array, side: number): Promise<RgbaPixels> {
+  // Nearest: averaging would blend a thin border with what lies inside it.
+  const fitted = open(bytes).resize(side, side, { fit: "inside", withoutEnlargement: true, kernel: "nearest" });
+  const pixels = await fitted.toColourspace("srgb").ensureAlpha().raw().toBuffer({ resolveWithObject: true });
+  return toPixels(pixels);
+}
+
+function toPixels({ data, info }: { data: Buffer; info: { width: number; height: number } }) {
+  return { data, width: info.width, height: info.height };
+}
+
+function refusalOf(error: unknown): PictureRefusal {
+  const text = errorText(error).toLowerCase();
+  if (text.includes("pixel limit") || text.includes("dimensions")) return "too-many-pixels";
+  if (/truncat|premature|end of (file|stream|input)|unexpected eof|out of data/.test(text)) return "truncated";
+  return "unreadable";
+}

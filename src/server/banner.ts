@@ -1,0 +1,24 @@
+import type { RunningService } from "./start.ts";
+
+/** What a person sees at start: where each surface is, and what is not configured. */
+export function banner({ service, url }: RunningService): string {
+  const { env, rungs, version, gallery } = service;
+  const off: string[] = [];
+  if (env.MODEL === undefined) off.push("MODEL 未设置：由规则应答（找图、报价、接单、转人工都可用）");
+  if (env.TIANWANG_API_KEY === undefined) off.push("TIANWANG_API_KEY 未设置：本机任何程序都可以下发任务");
+  if (env.TIANWANG_SECRET === undefined) off.push("TIANWANG_SECRET 未设置：回调不签名");
+  if (env.TUHUI_SECRET === undefined) off.push("TUHUI_SECRET 未设置：不校验图绘回调的签名");
+  if (env.QINGJIAN_WS_URL === "off") off.push("QINGJIAN_WS_URL=off：不连接轻简");
+  if (gallery.size() === 0) off.push("图库是空的：npm run gallery -- import 目录");
+  return [
+    `天网客服 ${version}`,
+    `  任务接口  ${url}/api/task/receive`,
+    `  接口文档  ${url}/docs`,
+    `  健康检查  ${url}/api/health`,
+    `  轻简      ${env.QINGJIAN_WS_URL}（${env.QINGJIAN_PROFILE}）`,
+    `  图绘      ${env.TUHUI_API_URL}`,
+    `  应答      ${rungs.join(" → ")}`,
+    ...off.map((line) => `  · ${line}`),
+    "",
+  ].join("\n");
+}

@@ -1,0 +1,44 @@
+import { readFileSync } from "node:fs";
+import { AppError, errorText } from "../domain/errors.ts";
+import { banner } from "./banner.ts";
+import { createLogger } from "./logger.ts";
+import { loadEnv } from "./process-env.ts";
+import { projectRoot } from "./project-root.ts";
+import { startService } from "./start.ts";
+
+const NODE_MAJOR = 24;
+
+async function main(): Promise<void> {
+  if (Number(process.versions.node.split(".")[0]) < NODE_MAJOR)
+    throw new AppError(
+      "old-node",
+      `Node ${NODE_MAJOR} is needed and this is ${process.version}: run "npm ci" (with scripts) and start with "npm start"`,
+    );
+  const root = projectRoot();
+  const { version } = JSON.parse(readFileSync(`${root}/package.json`, "utf8")) as { version: string };
+  const env = loadEnv(root);
+  const log = createLogger(env.LOG_LEVEL);
+  const running = await startService(env, { root, version, log, rulesOnly: process.argv.includes("--no-agent") });
+  process.stdout.write(banner(running));
+
+  let isStopping = false;
+  const stop = (signal: string) => {
+    if (isStopping) return;
+    isStopping = true;
+    log.info("service.stopping", { signal });
+    running.stop().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        log.error("service.stop_failed", { error: errorText(error) });
+        process.exit(1);
+      },
+    );
+  };
+  process.once("SIGTERM", () => stop("SIGTERM"));
+  process.once("SIGINT", () => stop("SIGINT"));
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`tianwang-cs did not start: ${errorText(error)}\n`);
+  process.exit(1);
+});

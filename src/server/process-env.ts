@@ -1,0 +1,12 @@
+import { type Env, readEnv } from "../env.ts";
+
+/** The one place that reads the process's environment, after the project's .env file if there is one. */
+export function loadEnv(root: string): Env {
+  try {
+    process.loadEnvFile(`${root}/.env`);
+  } catch (error) {
+    // No .env is the normal case: every setting has a default.
+    if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
+  }
+  return readEnv(process.env);
+}

@@ -1,0 +1,25 @@
+import { Hono } from "hono";
+import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import { requireKeyOrLoopback } from "../auth.ts";
+import type { Service } from "../wire.ts";
+
+/** Prometheus: the process, the queues, the bridge. */
+export function createMetricsRoutes({ env, jobs, bridge }: Service) {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const depth = new Gauge({ name: "tianwang_jobs", help: "Jobs by kind", labelNames: ["kind"], registers: [registry] });
+  const connected = new Gauge({ name: "tianwang_bridge_connected", help: "1 when 轻简 is connected", registers: [registry] });
+  const frames = new Gauge({
+    name: "tianwang_bridge_frames_refused",
+    help: "Frames no rule understood",
+    labelNames: ["why"],
+    registers: [registry],
+  });
+  return new Hono().use("*", requireKeyOrLoopback(env.TIANWANG_API_KEY)).get("/", async (c) => {
+    depth.reset();
+    for (const [kind, count] of Object.entries(await jobs.depth())) depth.set({ kind }, count);
+    connected.set(bridge?.isConnected() === true ? 1 : 0);
+    for (const [why, count] of Object.entries(bridge?.recorder.counts() ?? {})) frames.set({ why }, count);
+    return c.text(await registry.metrics(), 200, { "content-type": registry.contentType });
+  });
+}

@@ -1,0 +1,308 @@
+import { randomUUID } from "node:crypto";
+import { join, resolve } from "node:path";
+import { createOpenAI } from "@ai-sdk/openai";
+import { createClient } from "@libsql/client";
+import type { Agent } from "@mastra/core/agent";
+import { Mastra } from "@mastra/core/mastra";
+import type { Workflow } from "@mastra/core/workflows";
+import { LibSQLStore } from "@mastra/libsql";
+import { Memory } from "@mastra/memory";
+import { createLadder, type Rung } from "../agents/ladder.ts";
+import { createDecider } from "../agents/rules/decide.ts";
+import { createRulesModel } from "../agents/rules/rules-model.ts";
+import { createShopAgent, SHOP_AGENT_ID } from "../agents/shop-agent.ts";
+import { createShopTools } from "../agents/shop-tools.ts";
+import { type Bridge, createBridge } from "../channels/qingjian/bridge.ts";
+import { CHANNEL } from "../channels/qingjian/inbound.ts";
+import { createFrameRecorder } from "../channels/qingjian/recorder.ts";
+import { createCaseReader } from "../conversation/case-reader.ts";
+import { createDeliverHandler } from "../conversation/deliver.ts";
+import { createOrderCloseHandler, createOrderEventHandler } from "../conversation/order-events.ts";
+import { createPictureIntake } from "../conversation/picture-intake.ts";
+import { createPromiseGuard } from "../conversation/promise-guard.ts";
+import { createReceiveMessage } from "../conversation/receive-message.ts";
+import { createTurnHandler } from "../conversation/run-turn.ts";
+import { createTakeover } from "../conversation/takeover.ts";
+import { createCallbackHandler } from "../conversation/tasks/callbacks.ts";
+import { createNoReplyHandler } from "../conversation/tasks/no-reply.ts";
+import { createPersonIdleHandler } from "../conversation/person-idle.ts";
+import { createTaskActionHandler } from "../conversation/tasks/task-actions.ts";
+import { createTaskExpireHandler, createTaskTimeHandler } from "../conversation/tasks/time-tasks.ts";
+import { createTransferHandler } from "../conversation/transfer.ts";
+import type { Ambient } from "../domain/clock.ts";
+import { conversationIdOf } from "../domain/conversations/conversation.ts";
+import { queueDelivery } from "../domain/conversations/notify-buyer.ts";
+import type { MessageSender } from "../domain/conversations/sender.ts";
+import type { Log } from "../domain/log.ts";
+import type { DeskDeps } from "../domain/orders/desk/deps.ts";
+import { createOrderDesk } from "../domain/orders/order-desk.ts";
+import { createDemandReader } from "../domain/orders/read-demand.ts";
+import { createTextOnce } from "../domain/pictures/text-once.ts";
+import { createUnderstanding } from "../domain/understanding/understand.ts";
+import type { Env } from "../env.ts";
+import { createFaqKnowledge } from "../integrations/knowledge/faq.ts";
+import { createLocalFileStore } from "../integrations/pictures/file-store.ts";
+import { decodeFingerprint } from "../integrations/pictures/fingerprint.ts";
+import { createGallery } from "../integrations/pictures/gallery.ts";
+import { createPictureFetcher } from "../integrations/pictures/guarded-fetcher.ts";
+import { createSharpImageEngine } from "../integrations/pictures/image-engine.ts";
+import { createPictureInspector } from "../integrations/pictures/inspector.ts";
+import { createTextReader } from "../integrations/pictures/ocr/reader.ts";
+import { createCallbackSender } from "../integrations/tasks/callback-sender.ts";
+import { createCronClock } from "../integrations/tasks/cron.ts";
+import { createSafeRegex } from "../integrations/tasks/safe-regex.ts";
+import { createTuhuiDispatch } from "../integrations/tuhui/tuhui.ts";
+import { openLibsqlStore } from "../store/store.ts";
+import { createDispatchToHumanWorkflow } from "../workflows/dispatch-to-human.ts";
+import { createDispatchHandlers } from "../workflows/dispatch-jobs.ts";
+import { createFindImageWorkflow } from "../workflows/find-image.ts";
+import { createWorkflowHandler } from "../workflows/order-runs.ts";
+import { createProcessImageWorkflow } from "../workflows/process-image.ts";
+import { openShopConfig } from "./shop-config.ts";
+
+type SqliteClient = Extract<ConstructorParameters<typeof LibSQLStore>[0], { client: unknown }>["client"];
+const MASTRA_BUSY_TIMEOUT_MS = 5_000;
+const POLL_DESIGNER_MS = 5 * 60_000;
+
+export type WireOptions = {
+  root: string;
+  version: string;
+  log: Log;
+  /** True: the rules answer, whatever model is configured. */
+  rulesOnly?: boolean;
+  /** Where our own HTTP surface is reached, known only once it listens. */
+  ownUrl: () => string;
+  ambient?: Ambient;
+};
+
+export type Service = Awaited<ReturnType<typeof wire>>;
+
+/** The one place where everything is put together: env → stores → tools → agents → workflows → Mastra. */
+export async function wire(env: Env, options: WireOptions) {
+  const { root, log } = options;
+  const ambient: Ambient = options.ambient ?? {
+    now: Date.now,
+    newId: (prefix) => `${prefix}_${randomUUID().replaceAll("-", "")}`,
+  };
+  const random = Math.random;
+  const dataDir = resolve(root, env.DATA_DIR);
+  const config = openShopConfig({ dir: resolve(root, env.CONFIG_DIR), now: ambient.now, log });
+
+  // Stores
+  const databaseFile = env.DATABASE_URL === "file::memory:" ? ":memory:" : resolve(root, env.DATABASE_URL.slice("file:".length));
+  const { store, jobs } = await openLibsqlStore({ file: databaseFile, now: ambient.now, random, log });
+  const files = createLocalFileStore(join(dataDir, "files"));
+  const gallery = createGallery({
+    items: (await store.gallery.all()).map((item) => ({ ...item, fingerprint: decodeFingerprint(item.fingerprint) })),
+  });
+
+  // Other people's systems and engines
+  const tuhuiHost = new URL(env.TUHUI_API_URL).host;
+  const allowHosts = [tuhuiHost, ...env.FETCH_ALLOW_HOSTS.split(",").map((host) => host.trim())].filter((it) => it !== "");
+  const fetcher = createPictureFetcher({ allowHosts, log });
+  const inspector = createPictureInspector();
+  const engine = createSharpImageEngine();
+  const textReader = createTextReader({ log, idleMs: 60_000 });
+  const regex = createSafeRegex();
+  const cron = createCronClock();
+  const taskRules = { cron, regex };
+
+  // Rules of the shop
+  const understand = createUnderstanding(config.playbook);
+  const readDemand = createDemandReader({ understand, pictures: store.pictures });
+  const deskDeps: DeskDeps = {
+    store,
+    ambient,
+    rules: config.rules,
+    readText: createTextOnce({ pictures: store.pictures, files, textReader, ambient }),
+  };
+  const desk = createOrderDesk(deskDeps);
+
+  // Tools, workflows, agents
+  const tools = createShopTools({
+    ...deskDeps,
+    desk,
+    gallery,
+    files,
+    engine,
+    readDemand,
+    taskRules,
+    knowledge: createFaqKnowledge(config.faq),
+  });
+  const workflowDeps = { ...deskDeps, files, gallery, engine, inspector };
+  const workflows = {
+    "find-image": createFindImageWorkflow(workflowDeps),
+    "process-image": createProcessImageWorkflow(workflowDeps),
+    "dispatch-to-human": createDispatchToHumanWorkflow(workflowDeps),
+  };
+  const rulesModel = createRulesModel(createDecider({ understand, say: () => config.rules().say }));
+  const agentOn = (model: Parameters<typeof createShopAgent>[0]["model"]) =>
+    createShopAgent({ model, tools, instructions: config.instructions });
+  const models = options.rulesOnly === true ? [] : configuredModels(env);
+  const rungs: Rung[] = [
+    ...models.map(({ name, model }) => ({ name, agent: agentOn(model), timeoutMs: env.MODEL_TIMEOUT_MS })),
+    { name: "rules", agent: agentOn(rulesModel), timeoutMs: null },
+  ];
+  const agent = createLadder({
+    rungs,
+    guard: createPromiseGuard({ store, promises: config.promises }),
+    versions: config.versions,
+    sorry: () => config.rules().say("sorry"),
+    log,
+  });
+
+  // Mastra: Studio's agent with its own memory, the workflows with their snapshots; never the app's file.
+  const mastraFile = databaseFile === ":memory:" ? ":memory:" : join(dataDir, "mastra.db");
+  const mastraStorage = new LibSQLStore({
+    id: "mastra",
+    // The same client; only its optional fields are declared differently.
+    client: createClient({
+      url: mastraFile === ":memory:" ? mastraFile : `file:${mastraFile}`,
+      timeout: MASTRA_BUSY_TIMEOUT_MS,
+    }) as unknown as SqliteClient,
+  });
+  const studioAgent: Agent = createShopAgent({
+    model: models[0]?.model ?? rulesModel,
+    tools,
+    instructions: config.instructions,
+    memory: new Memory({ storage: mastraStorage, options: { lastMessages: 20 } }),
+  });
+  const mastra = new Mastra({
+    agents: { [SHOP_AGENT_ID]: studioAgent },
+    workflows,
+    tools: tools as unknown as NonNullable<ConstructorParameters<typeof Mastra>[0]>["tools"] & object,
+    storage: mastraStorage,
+    logger: false,
+    server: { port: Number(env.STUDIO_PORT) },
+  });
+
+  // Conversation
+  const idleReturnMs = env.HUMAN_IDLE_RETURN_MINUTES * 60_000;
+  const takeover = createTakeover({
+    store,
+    ambient,
+    idleReturnMs,
+    wait: (ms) => new Promise((done) => setTimeout(done, ms)),
+  });
+  const receiveMessage = createReceiveMessage({ store, ambient, mergeWindowMs: env.MERGE_WINDOW_MS, idleReturnMs });
+  const bridge: Bridge | null =
+    env.QINGJIAN_WS_URL === "off"
+      ? null
+      : createBridge({
+          url: env.QINGJIAN_WS_URL,
+          profile: config.profile(env.QINGJIAN_PROFILE),
+          version: options.version,
+          files,
+          recorder: createFrameRecorder({
+            file: env.BRIDGE_RECORD_FILE === undefined ? null : resolve(root, env.BRIDGE_RECORD_FILE),
+            log,
+          }),
+          ambient,
+          random,
+          log,
+          receive: receiveMessage,
+          onRecall: async ({ platform, shopId, id }, messageId) => {
+            if (platform === undefined || shopId === undefined) return;
+            const conversationId = conversationIdOf({
+              channel: CHANNEL,
+              platform,
+              shop: { id: shopId },
+              externalConversationId: id,
+            });
+            await store.messages.recall(conversationId, messageId);
+          },
+          onConnected: () => {
+            store
+              .transaction(async (tx) => {
+                for (const id of await tx.messages.conversationsToDeliver(CHANNEL)) await queueDelivery(tx, id);
+              })
+              .catch((error: unknown) => log.error("bridge.wake_failed", { error: String(error) }));
+          },
+        });
+  const senders = new Map<string, MessageSender>(bridge === null ? [] : [[bridge.channel, bridge]]);
+  const cases = createCaseReader({ store, ambient, refusalWords: (reason) => config.rules().say(`picture_${reason}`) });
+  const door = { pictures: store.pictures, files, fetcher, inspector, ambient };
+
+  function startJobs(): void {
+    jobs.start({
+      turn: createTurnHandler({
+        store,
+        agent,
+        intake: createPictureIntake({ ...door, messages: store.messages }),
+        cases,
+        regex,
+        ambient,
+        log,
+      }),
+      deliver: createDeliverHandler({ store, senders, ambient, log }),
+      transfer: createTransferHandler({ store, senders, takeover }),
+      "task-time": createTaskTimeHandler({ store, ambient, cron }),
+      "task-action": createTaskActionHandler({ store, ambient, agent, cases, desk, deskDeps, readDemand, door }),
+      "task-expire": createTaskExpireHandler({ store, ambient }),
+      "task-no-reply": createNoReplyHandler({ store, ambient }),
+      "task-callback": createCallbackHandler(
+        createCallbackSender({
+          defaultUrl: env.TIANWANG_CALLBACK_URL === "off" ? null : env.TIANWANG_CALLBACK_URL,
+          secret: env.TIANWANG_SECRET ?? null,
+          now: ambient.now,
+        }),
+      ),
+      "order-event": createOrderEventHandler({ store, ambient }),
+      "order-close": createOrderCloseHandler({ store, ambient }),
+      workflow: createWorkflowHandler({ store, workflow: (name) => mastra.getWorkflow(name) as unknown as Workflow }),
+      "person-idle": createPersonIdleHandler(takeover),
+      ...createDispatchHandlers({
+        ...workflowDeps,
+        fetcher,
+        dispatch: createTuhuiDispatch({ baseUrl: env.TUHUI_API_URL }),
+        fileUrl: (file) => `${env.FILES_URL ?? options.ownUrl()}/files/${file}`,
+        callbackUrl: `${env.FILES_URL ?? options.ownUrl()}/api/tuhui/callback`,
+        pollEveryMs: POLL_DESIGNER_MS,
+      }),
+    });
+  }
+
+  return {
+    env,
+    version: options.version,
+    mastra,
+    store,
+    jobs,
+    files,
+    gallery,
+    inspector,
+    engine,
+    textReader,
+    desk,
+    takeover,
+    bridge,
+    agent,
+    config,
+    understand,
+    receiveMessage,
+    taskRules,
+    ambient,
+    log,
+    rungs: rungs.map((rung) => rung.name),
+    startJobs,
+    /** Stops taking work, lets running turns end, then closes what is open. */
+    async stop(): Promise<void> {
+      await bridge?.stop();
+      await jobs.stop(15_000);
+      await textReader.close();
+      await bridge?.recorder.flush();
+      await store.close();
+    },
+  };
+}
+
+function configuredModels(env: Env) {
+  if (env.MODEL === undefined) return [];
+  const provider = createOpenAI({
+    // An endpoint of one's own may need no key; the SDK insists on one.
+    apiKey: env.OPENAI_API_KEY ?? "none",
+    ...(env.OPENAI_BASE_URL === undefined ? {} : { baseURL: env.OPENAI_BASE_URL }),
+  });
+  const names = [env.MODEL, env.FALLBACK_MODEL].filter((name) => name !== undefined);
+  return names.map((name) => ({ name, model: provider.chat(name.replace(/^openai\//u, "")) }));
+}

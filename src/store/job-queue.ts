@@ -1,0 +1,61 @@
+import { type Kysely, sql } from "kysely";
+import type { JobKind, Jobs } from "../domain/jobs/jobs.ts";
+import type { Database } from "./schema.ts";
+
+const DEFAULT_MAX_ATTEMPTS = 8;
+
+/** Told after the commit which kinds may have work sooner than known. */
+export type JobWake = (kind: JobKind, runAt: number) => void;
+
+/**
+ * The embedded job table. Enqueueing is one statement in the caller's transaction; a keyed job that is running
+ * gets `rerun_at`, so a wish that comes while it runs is never lost.
+ */
+export function createJobQueue(db: Kysely<Database>, now: () => number, wake: JobWake): Jobs {
+  return {
+    async enqueue({ kind, payload, key, queue, runAt, maxAttempts }) {
+      const at = now();
+      const due = runAt ?? at;
+      const row = {
+        kind,
+        payload: JSON.stringify(payload),
+        job_key: key ?? null,
+        queue: queue ?? null,
+        run_at: due,
+        attempts: 0,
+        max_attempts: maxAttempts ?? DEFAULT_MAX_ATTEMPTS,
+        locked_by: null,
+        locked_until: null,
+        rerun_at: null,
+        last_error: null,
+        dead_at: null,
+        created_at: at,
+      };
+      const insert = db.insertInto("jobs").values(row);
+      if (key === undefined) await insert.execute();
+      else
+        await insert
+          .onConflict((conflict) =>
+            conflict.column("job_key").doUpdateSet({
+              payload: row.payload,
+              run_at: sql<number>`case when jobs.locked_by is null then excluded.run_at else jobs.run_at end`,
+              rerun_at: sql<number | null>`case when jobs.locked_by is null then null else excluded.run_at end`,
+              attempts: sql<number>`case when jobs.locked_by is null then 0 else jobs.attempts end`,
+              dead_at: null,
+            }),
+          )
+          .execute();
+      wake(kind, due);
+    },
+
+    async cancel(key) {
+      await db.updateTable("jobs").set({ rerun_at: null }).where("job_key", "=", key).execute();
+      const result = await db
+        .deleteFrom("jobs")
+        .where("job_key", "=", key)
+        .where("locked_by", "is", null)
+        .executeTakeFirst();
+      return result.numDeletedRows > 0n;
+    },
+  };
+}

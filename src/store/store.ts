@@ -1,0 +1,76 @@
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { Kysely, SqliteDialect, sql } from "kysely";
+import LibsqlDatabase from "libsql";
+import type { JobKind } from "../domain/jobs/jobs.ts";
+import type { Log } from "../domain/log.ts";
+import type { Records, Store } from "../domain/records.ts";
+import { createCertificateStore } from "./certificate-store.ts";
+import { createConversationStore } from "./conversation-store.ts";
+import { createHandoffStore } from "./handoff-store.ts";
+import { createJobQueue, type JobWake } from "./job-queue.ts";
+import { createJobRunner, type EmbeddedJobRunner } from "./job-runner.ts";
+import { createMessageStore } from "./message-store.ts";
+import { migrate } from "./migrations.ts";
+import { createOrderStore } from "./order-store.ts";
+import { createGalleryStore, createPictureStore } from "./picture-store.ts";
+import type { Database } from "./schema.ts";
+import { createTaskStore } from "./task-store.ts";
+import { createCustomerStore, createTurnStore } from "./turn-store.ts";
+
+const BUSY_TIMEOUT_MS = 5_000;
+
+/**
+ * Opens (and brings up to date) the app's libSQL store and its job runner.
+ *
+ * @param file - path of the database file, or ":memory:"
+ */
+export async function openLibsqlStore(deps: {
+  file: string;
+  now: () => number;
+  random: () => number;
+  log: Log;
+}): Promise<{ store: Store; jobs: EmbeddedJobRunner }> {
+  if (deps.file !== ":memory:") mkdirSync(dirname(deps.file), { recursive: true });
+  const raw = new LibsqlDatabase(deps.file, { timeout: BUSY_TIMEOUT_MS });
+  raw.exec("pragma journal_mode=WAL; pragma synchronous=NORMAL; pragma foreign_keys=on; pragma cache_size=-32000");
+  const db = new Kysely<Database>({ dialect: new SqliteDialect({ database: raw }) });
+  await migrate(db, "sqlite");
+  const jobs = createJobRunner({ db, now: deps.now, random: deps.random, log: deps.log });
+  return { store: createStore(db, deps.now, jobs.wake), jobs };
+}
+
+export function createStore(db: Kysely<Database>, now: () => number, wake: JobWake): Store {
+  return {
+    ...createRecords(db, now, wake),
+    async transaction(work) {
+      // Workers are woken only after the commit: before it they would find nothing.
+      const wakes: [JobKind, number][] = [];
+      const value = await db
+        .transaction()
+        .execute((tx) => work(createRecords(tx, now, (kind, runAt) => wakes.push([kind, runAt]))));
+      for (const [kind, runAt] of wakes) wake(kind, runAt);
+      return value;
+    },
+    async ping() {
+      await sql`select 1`.execute(db);
+    },
+    close: () => db.destroy(),
+  };
+}
+
+function createRecords(db: Kysely<Database>, now: () => number, wake: JobWake): Records {
+  return {
+    conversations: createConversationStore(db),
+    messages: createMessageStore(db),
+    tasks: createTaskStore(db),
+    orders: createOrderStore(db),
+    certificates: createCertificateStore(db),
+    pictures: createPictureStore(db),
+    handoffs: createHandoffStore(db),
+    turns: createTurnStore(db),
+    customers: createCustomerStore(db),
+    gallery: createGalleryStore(db),
+    jobs: createJobQueue(db, now, wake),
+  };
+}

@@ -1,0 +1,177 @@
+import { type Kysely, type Selectable, sql } from "kysely";
+import type { TaskStore } from "../domain/tasks/ports.ts";
+import type { Firing, Task, TaskHistory, TaskRequest, TaskStatus } from "../domain/tasks/task.ts";
+import { isEnded } from "../domain/tasks/task.ts";
+import type { Database } from "./schema.ts";
+
+export function createTaskStore(db: Kysely<Database>): TaskStore {
+  return {
+    async add({ request, now, nextAt }) {
+      const row = await db
+        .insertInto("tasks")
+        .values({
+          task_id: request.task_id,
+          type: request.type,
+          customer_id: request.customer.id,
+          platform: request.customer.platform ?? null,
+          shop_id: request.customer.shop_id ?? null,
+          trigger_type: request.trigger.type,
+          created_by: request.created_by,
+          priority: request.priority,
+          request: JSON.stringify(request),
+          status: "pending",
+          attempts: 0,
+          error_message: null,
+          fired_count: 0,
+          next_at: nextAt,
+          created_at: now,
+          triggered_at: null,
+          completed_at: null,
+        })
+        .onConflict((conflict) => conflict.column("task_id").doNothing())
+        .returningAll()
+        .executeTakeFirst();
+      if (row === undefined) return null;
+      await addHistory(request.task_id, { status: "pending", cause: "received", detail: null, at: now });
+      return toTask(row);
+    },
+
+    async find(taskId) {
+      const row = await db.selectFrom("tasks").selectAll().where("task_id", "=", taskId).executeTakeFirst();
+      return row === undefined ? null : toTask(row);
+    },
+
+    async list({ status, customerId, type, createdBy, beforeSeq, limit }) {
+      let query = db.selectFrom("tasks").selectAll();
+      if (status !== undefined) query = query.where("status", "=", status);
+      if (customerId !== undefined) query = query.where("customer_id", "=", customerId);
+      if (type !== undefined) query = query.where("type", "=", type);
+      if (createdBy !== undefined) query = query.where("created_by", "=", createdBy);
+      if (beforeSeq !== undefined) query = query.where("seq", "<", beforeSeq);
+      const rows = await query.orderBy("seq", "desc").limit(limit).execute();
+      return rows.map(toTask);
+    },
+
+    async pendingFor(trigger, customer) {
+      // The status is a literal, so that the planner may use the index that holds pending tasks only.
+      const rows = await db
+        .selectFrom("tasks")
+        .selectAll()
+        .where("status", "=", sql.lit("pending"))
+        .where("customer_id", "in", [customer.id, "*"])
+        .where("trigger_type", "=", trigger)
+        .where((eb) => eb.or([eb("platform", "is", null), eb("platform", "=", customer.platform)]))
+        .where((eb) => eb.or([eb("shop_id", "is", null), eb("shop_id", "=", customer.shopId)]))
+        .orderBy("priority", "desc")
+        .orderBy("seq")
+        .execute();
+      return rows.map(toTask);
+    },
+
+    async move(taskId, { from, to, cause, detail, at, error, fired, attempted, nextAt }) {
+      const result = await db
+        .updateTable("tasks")
+        .set({
+          status: to,
+          ...(error === undefined ? {} : { error_message: error }),
+          ...(fired === true ? { triggered_at: at, fired_count: sql<number>`fired_count + 1` } : {}),
+          ...(attempted === true ? { attempts: sql<number>`attempts + 1` } : {}),
+          ...(nextAt === undefined ? {} : { next_at: nextAt }),
+          ...(isEnded(to) ? { completed_at: at } : {}),
+        })
+        .where("task_id", "=", taskId)
+        .where("status", "=", from)
+        .executeTakeFirst();
+      if (result.numUpdatedRows === 0n) return false;
+      await addHistory(taskId, { status: to, cause, detail: detail ?? null, at });
+      return true;
+    },
+
+    note: addHistory,
+
+    async history(taskId) {
+      const rows = await db
+        .selectFrom("task_history")
+        .select(["status", "cause", "detail", "at"])
+        .where("task_id", "=", taskId)
+        .orderBy("id")
+        .execute();
+      return rows.map((row) => ({ ...row, status: row.status as TaskStatus }));
+    },
+
+    async claimFiring({ id, taskId, slot, conversationId, customerId, at }) {
+      const row = await db
+        .insertInto("task_firings")
+        .values({
+          id,
+          task_id: taskId,
+          slot,
+          conversation_id: conversationId,
+          customer_id: customerId,
+          status: "running",
+          attempts: 0,
+          error: null,
+          created_at: at,
+        })
+        .onConflict((conflict) => conflict.columns(["task_id", "slot"]).doNothing())
+        .returningAll()
+        .executeTakeFirst();
+      return row ?? null;
+    },
+
+    async findFiring(id) {
+      return (await db.selectFrom("task_firings").selectAll().where("id", "=", id).executeTakeFirst()) ?? null;
+    },
+
+    async updateFiring(id, { status, error, attempted, conversationId }) {
+      await db
+        .updateTable("task_firings")
+        .set({
+          status,
+          ...(error === undefined ? {} : { error }),
+          ...(attempted === true ? { attempts: sql<number>`attempts + 1` } : {}),
+          ...(conversationId === undefined ? {} : { conversation_id: conversationId }),
+        })
+        .where("id", "=", id)
+        .execute();
+    },
+
+    async waitingFirings(conversationId) {
+      return await db
+        .selectFrom("task_firings")
+        .selectAll()
+        .where("conversation_id", "=", conversationId)
+        .where("status", "=", sql.lit<Firing["status"]>("waiting"))
+        .orderBy("created_at")
+        .execute();
+    },
+
+    async firingsOfSlots(slots) {
+      if (slots.length === 0) return [];
+      return await db.selectFrom("task_firings").selectAll().where("slot", "in", slots).execute();
+    },
+  };
+
+  async function addHistory(taskId: string, entry: TaskHistory): Promise<void> {
+    await db
+      .insertInto("task_history")
+      .values({ task_id: taskId, ...entry })
+      .execute();
+  }
+}
+
+function toTask(row: Selectable<Database["tasks"]>): Task {
+  return {
+    seq: row.seq,
+    task_id: row.task_id,
+    request: JSON.parse(row.request) as TaskRequest,
+    status: row.status as TaskStatus,
+    attempts: row.attempts,
+    error_message: row.error_message,
+    fired_count: row.fired_count,
+    next_at: row.next_at,
+    created_at: row.created_at,
+    triggered_at: row.triggered_at,
+    completed_at: row.completed_at,
+  };
+}

@@ -1,0 +1,52 @@
+import type { Kysely } from "kysely";
+import type { CustomerStore, TurnRecord, TurnStore } from "../domain/records.ts";
+import type { Database } from "./schema.ts";
+
+export function createTurnStore(db: Kysely<Database>): TurnStore {
+  return {
+    async add(turn) {
+      const row = { ...turn, tools: JSON.stringify(turn.tools), versions: JSON.stringify(turn.versions) };
+      const { id: _id, ...rest } = row;
+      // A turn that was cut off and ran again is one turn: its last run counts.
+      await db
+        .insertInto("turns")
+        .values(row)
+        .onConflict((conflict) => conflict.column("id").doUpdateSet(rest))
+        .execute();
+    },
+
+    async find(id) {
+      const row = await db.selectFrom("turns").selectAll().where("id", "=", id).executeTakeFirst();
+      if (row === undefined) return null;
+      return {
+        ...row,
+        outcome: row.outcome as TurnRecord["outcome"],
+        tools: JSON.parse(row.tools) as string[],
+        versions: JSON.parse(row.versions) as Record<string, string>,
+      };
+    },
+  };
+}
+
+export function createCustomerStore(db: Kysely<Database>): CustomerStore {
+  return {
+    async find(id, platform) {
+      const row = await db
+        .selectFrom("customers")
+        .selectAll()
+        .where("id", "=", id)
+        .where("platform", "=", platform)
+        .executeTakeFirst();
+      return row === undefined ? null : { ...row, blacklisted: row.blacklisted === 1 };
+    },
+
+    async setBlacklisted(id, platform, blacklisted) {
+      const flag = blacklisted ? 1 : 0;
+      await db
+        .insertInto("customers")
+        .values({ id, platform, name: null, blacklisted: flag })
+        .onConflict((conflict) => conflict.columns(["id", "platform"]).doUpdateSet({ blacklisted: flag }))
+        .execute();
+    },
+  };
+}

@@ -1,0 +1,45 @@
+import { createTool } from "@mastra/core/tools";
+import { z } from "zod";
+import type { DeskDeps } from "../domain/orders/desk/deps.ts";
+import { assess } from "../domain/orders/desk/open-order.ts";
+import { decisionSchema, serviceSchema } from "../domain/orders/service.ts";
+import { readTurn } from "./turn-context.ts";
+
+export function createAssessRiskTool(deps: DeskDeps) {
+  return createTool({
+    id: "assess-risk",
+    description:
+      "判断一个要求能不能接：证件公章、色情暴力、侵权等。拿不准时先调用；结果 reject 必须婉拒，review 要转人工。只判断，不下单。",
+    inputSchema: z.object({
+      demand: z.string().min(1).max(2000).describe("买家的要求，用原话"),
+      services: z.array(serviceSchema).default([]),
+      picture_ids: z.array(z.string()).max(30).default([]),
+    }),
+    outputSchema: z.object({
+      decision: decisionSchema,
+      score: z.number(),
+      reasons: z.array(z.object({ rule: z.string(), words: z.string() })),
+    }),
+    execute: async ({ demand, services, picture_ids }, { requestContext }) => {
+      const turn = await readTurn(requestContext, deps.store, deps.ambient.now());
+      const evidence = await Promise.all(picture_ids.map(deps.readText));
+      const risk = await assess(
+        deps,
+        turn.conversation,
+        {
+          sourceId: turn.turnId,
+          kind: "process",
+          services,
+          operations: [],
+          local: false,
+          urgent: false,
+          words: demand,
+          pictures: picture_ids,
+        },
+        evidence,
+      );
+      const { decision, score, reasons } = risk.assessment;
+      return { decision, score, reasons: reasons.map(({ rule, words }) => ({ rule, words })) };
+    },
+  });
+}

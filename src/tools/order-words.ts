@@ -1,0 +1,18 @@
+import type { OpenedOrder } from "../domain/orders/desk/open-order.ts";
+import type { QuoteCertificate } from "../domain/orders/quote-certificate.ts";
+import { type Say, yuan } from "../domain/replies.ts";
+
+/** The sentence that tells a quote, with its reasons in the buyer's words. */
+export function quoteWords(quote: QuoteCertificate, say: Say): string {
+  const items = quote.items.map((item) => item.reason).join("；");
+  const key = quote.status === "needs_review" ? "quote_needs_review" : quote.high_value ? "quote_high_value" : "quote";
+  return say(key, { items, yuan: yuan(quote.total_fen) });
+}
+
+/** What the agent may say of an order that was just opened or changed. */
+export function orderWords({ order, quote, risk }: OpenedOrder, say: Say): string {
+  const why = (risk?.assessment.reasons ?? []).map((reason) => reason.words).join("");
+  if (order.status === "rejected") return say("risk_rejected", { why });
+  if (order.status === "review") return say("risk_review", { why });
+  return quote === null ? say("demand_noted") : quoteWords(quote, say);
+}

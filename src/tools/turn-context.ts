@@ -1,0 +1,48 @@
+import type { RequestContext } from "@mastra/core/request-context";
+import type { Conversation } from "../domain/conversations/conversation.ts";
+import type { Part } from "../domain/conversations/message.ts";
+import type { Store } from "../domain/records.ts";
+
+/** What a tool knows of the turn that calls it; put into the request context by the conversation. */
+export type TurnContext = {
+  conversationId: string;
+  turnId: string;
+  /** Pictures that go out with the reply; tools add to it. */
+  attachments: Part[];
+};
+
+export const TURN_KEY = "turn";
+const STUDIO = { channel: "studio", platform: "studio", shop: "studio", customer: "studio" };
+
+/**
+ * The turn a tool was called in. Called by hand in Studio there is none: then a conversation of its own stands in,
+ * so that every tool is usable alone.
+ */
+export async function readTurn(
+  requestContext: RequestContext | undefined,
+  store: Store,
+  now: number,
+): Promise<TurnContext & { conversation: Conversation }> {
+  const turn = requestContext?.get(TURN_KEY) as TurnContext | undefined;
+  if (turn !== undefined) {
+    const conversation = await store.conversations.find(turn.conversationId);
+    if (conversation !== null) return { ...turn, conversation };
+  }
+  const conversation = await store.conversations.upsert(
+    {
+      channel: STUDIO.channel,
+      platform: STUDIO.platform,
+      shop: { id: STUDIO.shop, name: null },
+      externalConversationId: STUDIO.customer,
+      customer: { id: STUDIO.customer, name: null },
+      author: "buyer",
+      platformMessageId: null,
+      dedupeKey: "",
+      parts: [],
+      at: now,
+      context: null,
+    },
+    now,
+  );
+  return { conversationId: conversation.id, turnId: `studio_${now}`, attachments: [], conversation };
+}

@@ -1,0 +1,89 @@
+import { createStep, createWorkflow } from "@mastra/core/workflows";
+import { moveOrder } from "../domain/orders/desk/move-order.ts";
+import { deliverOrder, failToHuman } from "../domain/orders/desk/progress-order.ts";
+import type { Delivery, ImageOrder } from "../domain/orders/order.ts";
+import { notifyBuyer } from "../domain/conversations/notify-buyer.ts";
+import { findCandidates } from "../tools/search-images.ts";
+import { createWaitStep, orderOf, runSchema } from "./order-steps.ts";
+import type { WorkflowDeps } from "./workflow-deps.ts";
+
+const WORKING = ["accepted", "processing", "handed_off", "dispatched", "failed"] as const;
+
+/** 查找图片: search (unless the chat has searched) → the buyer picks and agrees → the original is sent. */
+export function createFindImageWorkflow(deps: WorkflowDeps) {
+  const search = createStep({
+    id: "search",
+    inputSchema: runSchema,
+    outputSchema: runSchema,
+    execute: async ({ inputData }) => {
+      const order = await orderOf(deps, inputData.order_id);
+      // Candidates from the chat are kept as they are: the buyer has seen those numbers.
+      if (order.status === "draft" && !order.demand.local) await searchAndTell(order);
+      return inputData;
+    },
+  });
+
+  const sendOriginal = createStep({
+    id: "send-original",
+    inputSchema: runSchema,
+    outputSchema: runSchema,
+    execute: async ({ inputData }) => {
+      const order = await orderOf(deps, inputData.order_id);
+      if (order.status === "accepted" || order.status === "processing") await deliverOriginals(order);
+      return inputData;
+    },
+  });
+
+  return createWorkflow({ id: "find-image", inputSchema: runSchema, outputSchema: runSchema })
+    .then(search)
+    .then(createWaitStep(deps, "buyer-picks-and-agrees", "the buyer to pick and agree", WORKING))
+    .then(sendOriginal)
+    .commit();
+
+  async function searchAndTell(order: ImageOrder): Promise<void> {
+    const candidates = await findCandidates(deps, order.pictures, order.demand.words);
+    const previews = await Promise.all(
+      candidates.map(async (candidate, index) => {
+        const bytes = await deps.files.get(candidate.file);
+        return bytes === null ? null : await deps.files.put(await deps.engine.preview(bytes, `预览 ${index + 1}`));
+      }),
+    );
+    await deps.store.transaction(async (tx) => {
+      await tx.orders.change(order.id, { candidates, demand: { ...order.demand, local: true } });
+      const { say } = deps.rules();
+      const text = candidates.length === 0 ? say("find_none") : say("find_candidates", { count: candidates.length });
+      await notifyBuyer(tx, deps.ambient, {
+        id: `m_${order.id}_candidates`,
+        conversationId: order.conversation_id,
+        parts: [
+          { type: "text", text },
+          ...previews.flatMap((file) => (file === null ? [] : [{ type: "image" as const, file }])),
+        ],
+      });
+    });
+  }
+
+  async function deliverOriginals(order: ImageOrder): Promise<void> {
+    const deliveries: Delivery[] = [];
+    for (const number of order.picked) {
+      const candidate = order.candidates[number - 1];
+      const bytes = candidate === undefined ? null : await deps.files.get(candidate.file);
+      const seen = bytes === null ? null : await deps.inspector.inspect(bytes);
+      if (candidate !== undefined && seen?.ok === true) {
+        const { width, height, format } = seen.value.facts;
+        deliveries.push({ file: candidate.file, format, width, height, at: deps.ambient.now(), by: "gallery" });
+      }
+    }
+    await deps.store.transaction(async (tx) => {
+      const current = await tx.orders.find(order.id);
+      if (current === null || (current.status !== "accepted" && current.status !== "processing")) return;
+      if (deliveries.length < order.picked.length || deliveries.length === 0) {
+        await failToHuman(deps, tx, current, "original-missing");
+        return;
+      }
+      const working =
+        current.status === "accepted" ? await moveOrder(tx, deps.ambient, current, "processing", "sending") : current;
+      await deliverOrder(deps, tx, working, deliveries, "original-sent");
+    });
+  }
+}
