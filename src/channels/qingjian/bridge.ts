@@ -1,5 +1,5 @@
 import type { Ambient } from "../../domain/clock.ts";
-import type { Conversation, InboundMessage } from "../../domain/conversations/conversation.ts";
+import type { InboundMessage } from "../../domain/conversations/conversation.ts";
 import { type Part, splitText } from "../../domain/conversations/message.ts";
 import type { MessageSender, SendOutcome } from "../../domain/conversations/sender.ts";
 import { errorText } from "../../domain/errors.ts";

@@ -28,17 +28,6 @@ export async function fireTask(tx: Records, task: Task, occasion: Occasion, ambi
   const at = ambient.now();
   const { request } = task;
   const slot = request.customer.per_customer === true ? `customer:${occasion.customerId}` : occasion.slot;
-  const moved = await tx.tasks.move(task.task_id, {
-    from: "pending",
-    to: "firing",
-    cause: occasion.cause,
-    detail: occasion.detail,
-    at,
-    fired: true,
-    attempted: true,
-    ...(occasion.nextAt === undefined ? {} : { nextAt: occasion.nextAt }),
-  });
-  if (!moved) return null;
   const firing = await tx.tasks.claimFiring({
     id: ambient.newId("f"),
     taskId: task.task_id,
@@ -47,8 +36,20 @@ export async function fireTask(tx: Records, task: Task, occasion: Occasion, ambi
     customerId: occasion.customerId,
     at,
   });
-  if (firing === null) {
-    await tx.tasks.move(task.task_id, { from: "firing", to: "pending", cause: "slot-fired-before", at });
+  if (firing === null) return null;
+  const moved = await tx.tasks.move(task.task_id, {
+    from: "pending",
+    // One customer's firing must not hide the task from another's message.
+    to: request.customer.per_customer === true ? "pending" : "firing",
+    cause: occasion.cause,
+    detail: occasion.detail,
+    at,
+    fired: true,
+    attempted: true,
+    ...(occasion.nextAt === undefined ? {} : { nextAt: occasion.nextAt }),
+  });
+  if (!moved) {
+    await tx.tasks.updateFiring(firing.id, { status: "failed", error: "task-not-pending" });
     return null;
   }
   await act(tx, task, firing, occasion.conversation, ambient);
@@ -71,6 +72,8 @@ export async function settleFiring(
   await tx.tasks.updateFiring(firing.id, { status: outcome.status, error });
 
   if (isRecurring(task.request)) {
+    if (task.status === "pending" && error !== null)
+      await tx.tasks.note(task.task_id, { status: "pending", cause: "firing-failed", detail: error, at });
     await tx.tasks.move(task.task_id, {
       from: "firing",
       to: "pending",

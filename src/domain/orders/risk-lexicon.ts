@@ -20,6 +20,7 @@ export type RiskLexicon = {
   productEndings: Term[];
   purposeBeginnings: Term[];
   handling: Term[];
+  neutral: Term[];
   changes: Term[];
   groups: CompiledGroup[];
   rules: CompiledRule[];
@@ -48,6 +49,7 @@ function compileLexicon(rules: RiskRules): RiskLexicon {
     productEndings: exact(documents.product_endings),
     purposeBeginnings: exact(documents.purpose_beginnings),
     handling: exact(documents.handling_words),
+    neutral: exact(documents.neutral_words),
     changes: exact(documents.change_words),
     groups: documents.groups.map((group) => ({
       group,

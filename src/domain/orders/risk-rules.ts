@@ -57,6 +57,7 @@ export const riskRulesSchema = z.strictObject({
     product_endings: termsSchema,
     purpose_beginnings: termsSchema,
     handling_words: termsSchema,
+    neutral_words: termsSchema.describe("contain a change word without meaning one"),
     change_words: termsSchema,
     groups: z.array(documentGroupSchema).min(1),
     changed: outcomeSchema,

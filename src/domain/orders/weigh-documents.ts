@@ -16,7 +16,7 @@ const WRITING_SERVICES: readonly Service[] = ["edit_text", "redraw"];
  * @param demand.words - look-alikes already blanked out
  */
 export function weighDocuments(demand: DocumentDemand, lexicon: RiskLexicon): DocumentFinding[] {
-  const rest = blankTerms(demand.words, lexicon.handling);
+  const rest = blankTerms(demand.words, [...lexicon.handling, ...lexicon.neutral]);
   const wish = {
     changes: findAny(rest, lexicon.changes) !== null,
     handles: findAny(demand.words, lexicon.handling) !== null,

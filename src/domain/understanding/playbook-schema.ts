@@ -2,7 +2,7 @@ import { z } from "zod";
 import { serviceSchema } from "../orders/service.ts";
 import { CONTEXT_FLAGS } from "./context-flags.ts";
 import { compilePattern, type WordGroups } from "./lexicon-pattern.ts";
-import { intentSchema, lengthUnitSchema, outputFormatSchema } from "./understanding.ts";
+import { intentSchema, lengthUnitSchema, outputFormatSchema, slotsSchema } from "./understanding.ts";
 
 const patternSchema = z.string().min(1);
 const conditionSchema = z.string().regex(/^!?\w+(\|!?\w+)*$/u).describe("a flag, !flag, or one|other");
@@ -48,7 +48,7 @@ const lexiconShape = z.strictObject({
   positions: z.array(
     z.strictObject({ match: patternSchema, pick: z.int().describe("from 1; -1 is the last, 0 is all, -2 the middle") }),
   ),
-  urgency: z.strictObject({ yes: patternSchema, no: patternSchema, ask: patternSchema, deadline: patternSchema }),
+  urgency: z.strictObject({ yes: patternSchema, no: patternSchema, ask: patternSchema, deadline: patternSchema, within: patternSchema.describe("named groups minutes, hours, half") }),
   slots: z.strictObject({
     scale: patternSchema,
     size_between: patternSchema.describe("what stands between width and height"),
@@ -60,6 +60,10 @@ const lexiconShape = z.strictObject({
     counter_clockwise: patternSchema,
     pictures: patternSchema,
     colour: patternSchema.describe("group 1 is the colour's name"),
+    tones: z.array(z.strictObject({ match: patternSchema, tone: slotsSchema.shape.tone.unwrap() })),
+    straighten: patternSchema,
+    max_kb: z.array(patternSchema).describe("named groups kb, mb"),
+    background_cut: patternSchema.describe("cutting out without naming a background means transparent"),
     background_white: patternSchema,
     background_transparent: patternSchema,
     background_colour: patternSchema.describe("group 1 is the colour's name"),
@@ -83,7 +87,7 @@ const lexiconShape = z.strictObject({
   intents: z.partialRecord(intentSchema, z.array(intentRuleSchema)),
 });
 
-/** The lexicon part of config/playbook.yaml. A wrong expression or flag is reported with the path of its entry. */
+/** The lexicon of config/playbook.yaml. A wrong expression or flag is reported with the path of its entry. */
 export const playbookLexiconSchema = lexiconShape.superRefine((lexicon, context) => {
   const report = (path: PropertyKey[], message: string) => context.addIssue({ code: "custom", path, message });
   checkPatterns(lexicon, lexicon.words, [], report);

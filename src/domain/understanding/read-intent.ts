@@ -4,7 +4,7 @@ import type { PlaybookLexicon } from "./playbook-schema.ts";
 import { createTextPattern, type TextPattern } from "./text-pattern.ts";
 import { type Intent, intentSchema } from "./understanding.ts";
 
-export type ScoredIntent = { intent: Intent; score: number; span: string };
+export type WeighedIntent = { intent: Intent; weight: number; span: string };
 
 type IntentRule = {
   match: TextPattern | null;
@@ -13,10 +13,10 @@ type IntentRule = {
   weight: number;
 };
 
-/** Scores intents by the heaviest rule of each that holds; best first, the first is the main wish. */
+/** Weighs intents by the heaviest rule of each that holds; best first, the first is the main wish. */
 export function createIntentReader(
   lexicon: PlaybookLexicon,
-): (text: NormalText, flags: ReadonlySet<string>) => ScoredIntent[] {
+): (text: NormalText, flags: ReadonlySet<string>) => WeighedIntent[] {
   const byIntent = intentSchema.options.map((intent) => ({
     intent,
     rules: (lexicon.intents[intent] ?? [])
@@ -30,16 +30,16 @@ export function createIntentReader(
   }));
 
   return (text, flags) => {
-    const scored: ScoredIntent[] = [];
+    const weighed: WeighedIntent[] = [];
     for (const { intent, rules } of byIntent) {
       for (const rule of rules) {
         if (!conditionsHold(rule.when, flags)) continue;
         const found = rule.match?.find(text);
         if (found === null || rule.unless?.matches(text)) continue;
-        scored.push({ intent, score: rule.weight, span: found?.[0] ?? "" });
+        weighed.push({ intent, weight: rule.weight, span: found?.[0] ?? "" });
         break;
       }
     }
-    return scored.sort((a, b) => b.score - a.score);
+    return weighed.sort((a, b) => b.weight - a.weight);
   };
 }

@@ -17,6 +17,8 @@ export type SlotInput = {
 
 // Rule of the price list: finished within two hours is urgent.
 const URGENT_MINUTES = 120;
+const MINUTES_PER_HOUR = 60;
+const KB_PER_MB = 1024;
 
 /** Takes the values out of a buyer's words that operations, prices and orders need. */
 export function createSlotReader(lexicon: PlaybookLexicon): (input: SlotInput) => Slots {
@@ -30,6 +32,10 @@ export function createSlotReader(lexicon: PlaybookLexicon): (input: SlotInput) =
   const backgroundColour = pattern(slots.background_colour);
   const backgroundWhite = pattern(slots.background_white);
   const backgroundTransparent = pattern(slots.background_transparent);
+  const backgroundCut = pattern(slots.background_cut);
+  const straighten = pattern(slots.straighten);
+  const maxSize = slots.max_kb.map((source) => compilePattern(source, lexicon.words));
+  const tones = slots.tones.map(({ match, tone }) => ({ match: pattern(match), tone }));
   const removeText = pattern(slots.remove_text);
   const ownership = pattern(slots.ownership);
   const orderRef = pattern(slots.order_ref);
@@ -50,7 +56,13 @@ export function createSlotReader(lexicon: PlaybookLexicon): (input: SlotInput) =
     else {
       const background = hexOf(backgroundColour.find(text)?.[1]);
       if (background) found.background = background;
+      else if (backgroundCut.matches(text)) found.background = "transparent";
     }
+    const tone = tones.find(({ match }) => match.matches(text))?.tone;
+    if (tone) found.tone = tone;
+    if (straighten.matches(text)) found.straighten = true;
+    const { kb, mb } = maxSize.map((limit) => limit.exec(text.squeezed)?.groups).find(Boolean) ?? {};
+    if (kb ?? mb) found.max_kb = kb ? Number(kb) : Number(mb) * KB_PER_MB;
     const name = colour.find(text)?.[1];
     const hex = hexOf(name);
     if (name && hex) found.colour = { hex, name };
@@ -133,8 +145,12 @@ function createUrgencyReader(lexicon: PlaybookLexicon): (text: NormalText) => Pi
   };
 }
 
-function minutesOf([, amount = "", halfBefore, unit = "", halfAfter]: RegExpExecArray, digits: Record<string, number>) {
-XX}
+function minutesOf(time: RegExpExecArray, digits: Record<string, number>): number | null {
+  const { minutes, hours, half } = time.groups ?? {};
+  const amount = parseNumber(minutes ?? hours ?? "", digits);
+  if (amount === null) return null;
+  return minutes ? amount : (amount + (half ? 0.5 : 0)) * MINUTES_PER_HOUR;
+}
 
 function createSearchWordsReader(lexicon: PlaybookLexicon): (text: NormalText) => string {
   const noise = lexicon.slots.search_noise.map(

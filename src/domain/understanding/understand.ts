@@ -1,6 +1,6 @@
 import type { Service } from "../orders/service.ts";
 import { createContextReader } from "./read-context.ts";
-import { createIntentReader, type ScoredIntent } from "./read-intent.ts";
+import { createIntentReader, type WeighedIntent } from "./read-intent.ts";
 import { createNormaliser } from "./normalise.ts";
 import type { PlaybookLexicon } from "./playbook-schema.ts";
 import { createServiceReader } from "./read-services.ts";
@@ -12,7 +12,8 @@ const SHORT_CHARS = 6;
 const SERVICE_INTENTS: ReadonlySet<Intent> = new Set(["find_image", "process_image", "quote", "add_demand"]);
 // Courtesies stand beside every wish and say nothing against it.
 const COURTESIES: ReadonlySet<Intent> = new Set(["greeting", "thanks", "out_of_scope"]);
-const SURE_SCORE = 60;
+// Rules of this weight and more stand for plain words; see the intents in config/playbook.yaml.
+const SURE_WEIGHT = 60;
 const CLEAR_MARGIN = 10;
 
 /**
@@ -55,7 +56,7 @@ export function createUnderstanding(lexicon: PlaybookLexicon): (input: Understan
 
     return {
       intent,
-      intents,
+      intents: intents.map(({ weight, ...it }) => ({ ...it, score: strengthOf(weight) })),
       services: SERVICE_INTENTS.has(intent) ? services : [],
       slots: readSlots({ text, bot, flags, services, openOrders }),
       is_question: isQuestion,
@@ -78,12 +79,13 @@ export function createUnderstanding(lexicon: PlaybookLexicon): (input: Understan
   }
 }
 
-function rateConfidence(intents: ScoredIntent[]): number {
-  const [first, ...others] = intents;
+function rateConfidence([first, ...others]: WeighedIntent[]): number {
   if (first === undefined) return 0;
-  const rival = others.find(({ intent }) => !COURTESIES.has(intent))?.score ?? 0;
-  const strength = Math.min(1, first.score / SURE_SCORE);
-  const clarity = Math.min(1, (first.score - rival) / CLEAR_MARGIN);
-  return Math.round(strength * (0.7 + 0.3 * clarity) * 100) / 100;
+  const rival = others.find(({ intent }) => !COURTESIES.has(intent))?.weight ?? 0;
+  const clarity = Math.min(1, (first.weight - rival) / CLEAR_MARGIN);
+  return Math.round(strengthOf(first.weight) * (0.7 + 0.3 * clarity) * 100) / 100;
 }
 
+function strengthOf(weight: number): number {
+  return Math.min(1, Math.round((weight / SURE_WEIGHT) * 100) / 100);
+}

@@ -55,6 +55,9 @@ export const slotsSchema = z.object({
   urgent: z.enum(["yes", "no", "ask"]).describe("ask: the buyer is in a hurry but named no time"),
   deadline_words: z.string().optional(),
   colour: z.object({ hex: z.string(), name: z.string() }).optional(),
+  tone: z.enum(["brighter", "darker", "vivid", "softer", "grayscale", "colourise"]).optional(),
+  straighten: z.boolean().optional(),
+  max_kb: z.number().positive().optional().describe("largest file size asked for"),
   background: z.string().optional().describe("white, transparent or #rrggbb"),
   add_text: z.string().optional(),
   remove_text: z.boolean().optional(),
@@ -67,7 +70,7 @@ export type Slots = z.infer<typeof slotsSchema>;
 export const understandingSchema = z.object({
   intent: intentSchema,
   intents: z
-    .array(z.object({ intent: intentSchema, score: z.number(), span: z.string() }))
+    .array(z.object({ intent: intentSchema, score: z.number().min(0).max(1), span: z.string() }))
     .describe("best first; a burst may hold several wishes"),
   services: z.array(serviceSchema),
   slots: slotsSchema,

@@ -9,7 +9,7 @@ const FEATHER_PIXELS = 3;
 /** So far around a blended pixel the object shows its own colour. */
 const PURE_PIXELS = 4;
 const MIN_LEFT_SHARE = 0.001;
-const PIXELS_PER_SLICE = 500_000;
+const PIXELS_PER_SLICE = 100_000;
 
 /**
  * Makes the background that touches the picture's border see-through. Edge pixels are a blend of object and
@@ -21,7 +21,7 @@ export async function cutOutBackground(pixels: RgbaPixels, deadline: Deadline): 
   const background = findFlatBorder(pixels);
   if (background === null) throw new AppError("operation-failed", "the background is not one flat colour");
   const isBackground = await floodFromBorder(pixels, background, deadline);
-  const data = Uint8Array.from(pixels.data);
+  const data = new Uint8Array(pixels.data);
   const left = await clearAndFeather(data, pixels, { isBackground, background }, deadline);
   if (left < pixels.width * pixels.height * MIN_LEFT_SHARE) {
     throw new AppError("operation-failed", "nothing but background was found");

@@ -1,0 +1,85 @@
+import { z } from "zod";
+import { type Decision, decisionSchema, serviceSchema } from "../../src/domain/orders/service.ts";
+import {
+  type Intent,
+  intentSchema,
+  type Understanding,
+  type UnderstandInput,
+  understandInputSchema,
+} from "../../src/domain/understanding/understanding.ts";
+
+/** A labelled message; the conventions are in README.md beside the sets. */
+export const labelledLineSchema = understandInputSchema.extend({
+  id: z.string(),
+  expect: z.object({ intent: intentSchema, services: z.array(serviceSchema), risk: decisionSchema }),
+});
+export type LabelledLine = z.infer<typeof labelledLineSchema>;
+
+export type SetScore = {
+  lines: number;
+  intentAccuracy: number;
+  servicesAccuracy: number;
+  /** null when risk was not assessed. */
+  riskAccuracy: number | null;
+  /** Greetings answered by handing over to a person. */
+  greetingsToHandoff: number;
+  /** `expected -> got` with how often, most frequent first. */
+  confusions: { pair: string; count: number }[];
+  wrongIds: string[];
+};
+
+export function parseSet(jsonLines: string): LabelledLine[] {
+  return jsonLines
+    .split("\n")
+    .filter((line) => line.trim() !== "")
+    .map((line) => labelledLineSchema.parse(JSON.parse(line)));
+}
+
+/** Runs a set and counts; services must be the exact set, the order does not matter. */
+export function scoreSet(
+  lines: LabelledLine[],
+  understand: (input: UnderstandInput) => Understanding,
+  assess?: (line: LabelledLine, understanding: Understanding) => Decision,
+): SetScore {
+  const confusions = new Map<string, number>();
+  const wrongIds: string[] = [];
+  const right = { intent: 0, services: 0, risk: 0 };
+  let greetingsToHandoff = 0;
+
+  for (const line of lines) {
+    const understanding = understand(inputOf(line));
+    const { intent, services, risk } = line.expect;
+    const intentRight = understanding.intent === intent;
+    const servicesRight = sameSet(understanding.services, services);
+    if (intentRight) right.intent += 1;
+    else count(confusions, intent, understanding.intent);
+    if (servicesRight) right.services += 1;
+    if (assess && assess(line, understanding) === risk) right.risk += 1;
+    if (intent === "greeting" && understanding.intent === "handoff") greetingsToHandoff += 1;
+    if (!intentRight || !servicesRight) wrongIds.push(line.id);
+  }
+
+  return {
+    lines: lines.length,
+    intentAccuracy: right.intent / lines.length,
+    servicesAccuracy: right.services / lines.length,
+    riskAccuracy: assess ? right.risk / lines.length : null,
+    greetingsToHandoff,
+    confusions: [...confusions].map(([pair, times]) => ({ pair, count: times })).sort((a, b) => b.count - a.count),
+    wrongIds,
+  };
+}
+
+// The labels stay out of what is understood.
+function inputOf({ text, has_image, ocr_text, context }: LabelledLine): UnderstandInput {
+  return { text, has_image, ...(ocr_text === undefined ? {} : { ocr_text }), ...(context === undefined ? {} : { context }) };
+}
+
+function sameSet(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.every((item) => other.includes(item));
+}
+
+function count(confusions: Map<string, number>, expected: Intent, got: Intent): void {
+  const pair = `${expected} -> ${got}`;
+  confusions.set(pair, (confusions.get(pair) ?? 0) + 1);
+}

@@ -1,0 +1,184 @@
+import { describe, expect, it } from "vitest";
+import type { Store } from "../records.ts";
+import { againAt, DONE, type JobRunner } from "./jobs.ts";
+
+export type JobsHarness = {
+  store: Store;
+  jobs: JobRunner;
+  /** Moves the clock that the store and the runner read. */
+  advance(ms: number): void;
+  now(): number;
+  close(): Promise<void>;
+};
+
+/** What every driver of the jobs port keeps. */
+export function describeJobs(name: string, open: () => Promise<JobsHarness>): void {
+  describe(`jobs on ${name}`, () => {
+    async function withJobs(work: (harness: JobsHarness) => Promise<void>): Promise<void> {
+      const harness = await open();
+      try {
+        await work(harness);
+      } finally {
+        await harness.jobs.stop(1_000);
+        await harness.close();
+      }
+    }
+
+    it("runs a job once and forgets it when it is done", () =>
+      withJobs(async ({ store, jobs }) => {
+        const ran: unknown[] = [];
+        jobs.start({ turn: { run: async (job) => (ran.push(job.payload), DONE) } });
+
+        await store.jobs.enqueue({ kind: "turn", payload: { a: 1 } });
+        await jobs.idle();
+
+        expect(ran).toEqual([{ a: 1 }]);
+        expect(await jobs.depth()).toEqual({});
+      }));
+
+    it("does not know a job of a transaction that rolled back", () =>
+      withJobs(async ({ store, jobs }) => {
+        await expect(
+          store.transaction(async (tx) => {
+            await tx.jobs.enqueue({ kind: "turn", payload: 1 });
+            throw new Error("no");
+          }),
+        ).rejects.toThrow("no");
+
+        expect(await jobs.depth()).toEqual({});
+      }));
+
+    it("keeps one waiting job per key, with the newest payload and time", () =>
+      withJobs(async ({ store, jobs, advance, now }) => {
+        const ran: unknown[] = [];
+        jobs.start({ turn: { run: async (job) => (ran.push(job.payload), DONE) } });
+
+        for (const wish of [1, 2, 3])
+          await store.jobs.enqueue({ kind: "turn", key: "k", payload: wish, runAt: now() + wish * 1_000 });
+        advance(2_500);
+        await jobs.idle();
+        expect(ran).toEqual([]);
+        advance(1_000);
+        await store.jobs.enqueue({ kind: "turn", payload: "wake" });
+        await jobs.idle();
+
+        expect(ran).toContain(3);
+        expect(ran).not.toContain(1);
+        expect(ran).not.toContain(2);
+      }));
+
+    it("runs a keyed job again when it was asked for while running", () =>
+      withJobs(async ({ store, jobs }) => {
+        const ran: unknown[] = [];
+        jobs.start({
+          turn: {
+            run: async (job) => {
+              ran.push(job.payload);
+              if (ran.length === 1) await store.jobs.enqueue({ kind: "turn", key: "k", payload: "second" });
+              return DONE;
+            },
+          },
+        });
+
+        await store.jobs.enqueue({ kind: "turn", key: "k", payload: "first" });
+        await jobs.idle();
+
+        expect(ran).toEqual(["first", "second"]);
+      }));
+
+    it("never runs two jobs of one queue together, and keeps their order", () =>
+      withJobs(async ({ store, jobs }) => {
+        let running = 0;
+        let most = 0;
+        const order: unknown[] = [];
+        jobs.start({
+          turn: {
+            run: async (job) => {
+              running += 1;
+              most = Math.max(most, running);
+              await new Promise((resolve) => setImmediate(resolve));
+              order.push(job.payload);
+              running -= 1;
+              return DONE;
+            },
+          },
+        });
+
+        await store.transaction(async (tx) => {
+          for (let n = 0; n < 20; n += 1) await tx.jobs.enqueue({ kind: "turn", queue: "q", payload: n });
+        });
+        await jobs.idle();
+
+        expect(most).toBe(1);
+        expect(order).toEqual(Array.from({ length: 20 }, (_none, n) => n));
+      }));
+
+    it("tries a failed job again after its delay, then makes it a dead letter that can be replayed", () =>
+      withJobs(async ({ store, jobs, advance }) => {
+        let runs = 0;
+        let isBroken = true;
+        const died: string[] = [];
+        jobs.start({
+          turn: {
+            retryDelaysMs: [1_000],
+            run: async () => {
+              runs += 1;
+              if (isBroken) throw new Error("down");
+              return DONE;
+            },
+            onDead: async (_job, error) => {
+              died.push(error);
+            },
+          },
+        });
+
+        await store.jobs.enqueue({ kind: "turn", payload: {}, maxAttempts: 2 });
+        await jobs.idle();
+        expect(runs).toBe(1);
+        advance(2_000);
+        await store.jobs.enqueue({ kind: "deliver", payload: {} });
+        await store.jobs.enqueue({ kind: "turn", payload: {}, runAt: 0, maxAttempts: 1 });
+        await expect.poll(() => runs).toBe(3);
+        const dead = await expect.poll(() => jobs.dead("turn")).toHaveLength(2).then(() => jobs.dead("turn"));
+        isBroken = false;
+        expect(died).toEqual(["down", "down"]);
+        expect(await jobs.replay(dead[0]?.id ?? "")).toBe(true);
+        await expect.poll(() => runs).toBe(4);
+
+        expect(await jobs.dead("turn")).toHaveLength(1);
+        expect(await jobs.replay("999999")).toBe(false);
+      }));
+
+    it("runs again at the time a handler names without counting a failure", () =>
+      withJobs(async ({ store, jobs, advance, now }) => {
+        const attempts: number[] = [];
+        jobs.start({
+          turn: {
+            run: async (job) => {
+              attempts.push(job.attempt);
+              return attempts.length < 3 ? againAt(now() + 1_000) : DONE;
+            },
+          },
+        });
+
+        await store.jobs.enqueue({ kind: "turn", key: "k", payload: {} });
+        for (let round = 1; round < 3; round += 1) {
+          await jobs.idle();
+          advance(1_001);
+          await store.jobs.enqueue({ kind: "turn", payload: "wake", key: "k" });
+        }
+        await jobs.idle();
+
+        expect(attempts).toEqual([1, 1, 1]);
+      }));
+
+    it("removes a waiting job by its key", () =>
+      withJobs(async ({ store, jobs, now }) => {
+        await store.jobs.enqueue({ kind: "turn", key: "k", payload: {}, runAt: now() + 1_000 });
+
+        expect(await store.jobs.cancel("k")).toBe(true);
+        expect(await store.jobs.cancel("k")).toBe(false);
+        expect(await jobs.depth()).toEqual({});
+      }));
+  });
+}

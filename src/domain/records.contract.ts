@@ -1,0 +1,246 @@
+import { describe, expect, it } from "vitest";
+import { CONVERSATION_ID as ID, anInbound } from "../testing/test-store.ts";
+import type { Store } from "./records.ts";
+import { taskRequestSchema } from "./tasks/task.ts";
+
+const NOW = Date.parse("2026-01-05T02:00:00Z");
+
+/** What every store keeps, whatever database is under it. */
+export function describeRecords(name: string, open: () => Promise<Store>): void {
+  describe(`records on ${name}`, () => {
+    async function withStore(work: (store: Store) => Promise<void>): Promise<void> {
+      const store = await open();
+      try {
+        await work(store);
+      } finally {
+        await store.close();
+      }
+    }
+
+    describe("conversations and messages", () => {
+      it("stores a message once per dedupe key", () =>
+        withStore(async (store) => {
+          const message = anInbound();
+          await store.conversations.upsert(message, NOW);
+
+          const first = await store.messages.addInbound(message, inboundRow("m1"));
+          const second = await store.messages.addInbound(message, inboundRow("m2"));
+
+          expect([first, second]).toEqual([true, false]);
+          expect(await store.messages.pending(ID)).toHaveLength(1);
+        }));
+
+      it("keeps names and context that a later frame does not repeat", () =>
+        withStore(async (store) => {
+          await store.conversations.upsert(anInbound({ context: { goods: { title: "找图" } } }), NOW);
+          const again = await store.conversations.upsert(
+            anInbound({ customer: { id: "u1", name: null }, context: null }),
+            NOW,
+          );
+
+          expect(again).toMatchObject({ customer_name: "小李", context: { goods: { title: "找图" } }, fence: 1 });
+        }));
+
+      it("raises the fence at takeover and release, and only once for a hold that is renewed", () =>
+        withStore(async (store) => {
+          await store.conversations.upsert(anInbound(), NOW);
+
+          expect(await store.conversations.takeOver(ID, "阿明")).toBe(2);
+          expect(await store.conversations.takeOver(ID, "阿明")).toBe(2);
+          expect(await store.conversations.holdsFence(ID, 2)).toBe(false);
+          expect(await store.conversations.release(ID)).toBe(true);
+          expect(await store.conversations.release(ID)).toBe(false);
+          expect(await store.conversations.holdsFence(ID, 3)).toBe(true);
+          expect(await store.conversations.beginTurn(ID, 1)).toBe(false);
+        }));
+
+      it("claims a bot's send only under the fence it was written under, a person's always", () =>
+        withStore(async (store) => {
+          await store.conversations.upsert(anInbound(), NOW);
+          const row = { conversationId: ID, parts: [], at: NOW };
+          await store.messages.addOutbound({ ...row, id: "bot1", author: "bot", fence: 1 });
+          await store.messages.addOutbound({ ...row, id: "bot2", author: "bot", fence: 1 });
+
+          expect(await store.messages.claimSend("bot1", NOW + 300)).toBe(true);
+          expect(await store.messages.isSending(ID, NOW)).toBe(NOW + 300);
+          await store.conversations.takeOver(ID, "阿明");
+          await store.messages.addOutbound({ ...row, id: "person1", author: "person", fence: 2 });
+          expect(await store.messages.claimSend("bot2", NOW + 300)).toBe(false);
+          expect(await store.messages.claimSend("person1", NOW + 300)).toBe(true);
+          expect((await store.messages.unsent(ID)).map((message) => message.id)).toEqual(["bot1", "bot2", "person1"]);
+        }));
+
+      it("rolls back everything of a transaction that throws", () =>
+        withStore(async (store) => {
+          await expect(
+            store.transaction(async (tx) => {
+              await tx.conversations.upsert(anInbound(), NOW);
+              throw new Error("no");
+            }),
+          ).rejects.toThrow("no");
+
+          expect(await store.conversations.find(ID)).toBeNull();
+        }));
+
+      it("finds a customer's newest conversation, on a named platform or on any", () =>
+        withStore(async (store) => {
+          const taobao = anInbound({ platform: "taobao", externalConversationId: "c2" });
+          const first = await store.conversations.upsert(anInbound(), NOW);
+          const second = await store.conversations.upsert(taobao, NOW);
+          await store.conversations.noteInbound(first.id, NOW);
+          await store.conversations.noteInbound(second.id, NOW + 1);
+
+          expect((await store.conversations.findByCustomer({ id: "u1" }))?.id).toBe(second.id);
+          expect((await store.conversations.findByCustomer({ id: "u1", platform: "pinduoduo" }))?.id).toBe(first.id);
+          expect(await store.conversations.findByCustomer({ id: "nobody" })).toBeNull();
+        }));
+
+      it("lets deferred results go out under the new fence", () =>
+        withStore(async (store) => {
+          await store.conversations.upsert(anInbound(), NOW);
+          await store.messages.addOutbound({
+            id: "late",
+            conversationId: ID,
+            author: "system",
+            parts: [],
+            fence: 1,
+            at: NOW,
+            status: "deferred",
+          });
+
+          expect(await store.messages.unsent(ID)).toEqual([]);
+          expect(await store.messages.releaseDeferred(ID, 1)).toBe(1);
+          expect(await store.messages.claimSend("late", NOW + 1)).toBe(true);
+        }));
+    });
+
+    describe("tasks", () => {
+      it("adds a task once and keeps its history", () =>
+        withStore(async (store) => {
+          const added = await store.tasks.add({ request: aTask("t1"), now: NOW, nextAt: null });
+          const again = await store.tasks.add({ request: aTask("t1"), now: NOW, nextAt: null });
+
+          expect(added?.status).toBe("pending");
+          expect(again).toBeNull();
+          expect(await store.tasks.history("t1")).toMatchObject([{ status: "pending", cause: "received" }]);
+        }));
+
+      it("moves a task only from the status it is in", () =>
+        withStore(async (store) => {
+          await store.tasks.add({ request: aTask("t1"), now: NOW, nextAt: null });
+
+          expect(await store.tasks.move("t1", { from: "pending", to: "cancelled", cause: "x", at: NOW })).toBe(true);
+          expect(await store.tasks.move("t1", { from: "pending", to: "firing", cause: "x", at: NOW })).toBe(false);
+          expect(await store.tasks.find("t1")).toMatchObject({ status: "cancelled", completed_at: NOW });
+        }));
+
+      it("finds pending tasks of a customer and of any customer, by priority then age", () =>
+        withStore(async (store) => {
+          const wanted = [
+            aTask("low", { priority: 1 }),
+            aTask("any", { customer: { id: "*" } }),
+            aTask("high", { priority: 9 }),
+          ];
+          const others = [aTask("other", { customer: { id: "u2" } }), aTask("shop", { customer: { id: "u1", shop_id: "s9" } })];
+          for (const request of [...wanted, ...others]) await store.tasks.add({ request, now: NOW, nextAt: null });
+
+          const found = await store.tasks.pendingFor("customer_reply", { id: "u1", platform: "pinduoduo", shopId: "s1" });
+
+          expect(found.map((task) => task.task_id)).toEqual(["high", "any", "low"]);
+        }));
+
+      it("claims a firing once per slot", () =>
+        withStore(async (store) => {
+          const firing = { taskId: "t1", slot: "message:m1", conversationId: null, customerId: "u1", at: NOW };
+
+          expect(await store.tasks.claimFiring({ ...firing, id: "f1" })).toMatchObject({ status: "running" });
+          expect(await store.tasks.claimFiring({ ...firing, id: "f2" })).toBeNull();
+          expect(await store.tasks.claimFiring({ ...firing, id: "f3", slot: "message:m2" })).not.toBeNull();
+        }));
+
+      it("lists newest first and goes on before a sequence number", () =>
+        withStore(async (store) => {
+          for (const id of ["a", "b", "c"]) await store.tasks.add({ request: aTask(id), now: NOW, nextAt: null });
+
+          const page = await store.tasks.list({ limit: 2 });
+          const rest = await store.tasks.list({ limit: 2, beforeSeq: page[1]?.seq });
+
+          expect(page.map((task) => task.task_id)).toEqual(["c", "b"]);
+          expect(rest.map((task) => task.task_id)).toEqual(["a"]);
+        }));
+    });
+
+    describe("orders", () => {
+      const demand = { services: [], operations: [], local: false, urgent: false, words: "放大" };
+      const order = {
+        id: "o1",
+        conversation_id: ID,
+        customer_id: "u1",
+        kind: "process" as const,
+        demand,
+        pictures: ["p1"],
+        candidates: [],
+        parent_id: null,
+      };
+
+      it("adds an order once, moves it only from where it is, and writes history", () =>
+        withStore(async (store) => {
+          expect(await store.orders.add(order, NOW)).toBe(true);
+          expect(await store.orders.add(order, NOW)).toBe(false);
+          expect(await store.orders.move("o1", { from: "draft", to: "quoted", cause: "quote", at: NOW })).not.toBeNull();
+          expect(await store.orders.move("o1", { from: "draft", to: "review", cause: "late", at: NOW })).toBeNull();
+
+          expect((await store.orders.history("o1")).map((row) => row.to)).toEqual(["draft", "quoted"]);
+        }));
+
+      it("appends revisions with growing numbers", () =>
+        withStore(async (store) => {
+          await store.orders.add(order, NOW);
+          const revision = { image_task_id: "o1", text: "放大", pictures: [], risk_id: null, price_delta_fen: 0, at: NOW };
+
+          expect(await store.orders.addRevision(revision)).toBe(1);
+          expect(await store.orders.addRevision({ ...revision, text: "加字" })).toBe(2);
+          expect((await store.orders.revisions("o1")).map((it) => it.text)).toEqual(["放大", "加字"]);
+          expect((await store.orders.find("o1"))?.revision).toBe(2);
+        }));
+    });
+
+    describe("handoffs", () => {
+      it("opens one handoff per conversation, reason and order", () =>
+        withStore(async (store) => {
+          const handoff = {
+            id: "h1",
+            conversation_id: ID,
+            customer_id: "u1",
+            reason: "complaint" as const,
+            status: "queued" as const,
+            group_name: null,
+            image_task_id: null,
+            card: { summary: "x", demands: [], pictures: [], last_messages: [] },
+            created_at: NOW,
+          };
+
+          expect((await store.handoffs.open(handoff)).isNew).toBe(true);
+          expect(await store.handoffs.open({ ...handoff, id: "h2" })).toMatchObject({ isNew: false, handoff: { id: "h1" } });
+          await store.handoffs.setStatus("h1", { status: "returned", endedAt: NOW });
+          expect((await store.handoffs.open({ ...handoff, id: "h3" })).isNew).toBe(true);
+        }));
+    });
+
+    function inboundRow(id: string) {
+      return { id, conversationId: ID, status: "pending" as const, fence: 1 };
+    }
+  });
+}
+
+function aTask(id: string, overrides: Record<string, unknown> = {}) {
+  return taskRequestSchema.parse({
+    task_id: id,
+    type: "test",
+    customer: { id: "u1" },
+    trigger: { type: "customer_reply", keyword: "测试" },
+    action: { type: "send_message", message: "测试消息" },
+    created_by: "测试",
+    ...overrides,
+  });
+}

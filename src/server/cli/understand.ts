@@ -1,0 +1,38 @@
+import { z } from "zod";
+import { assessRisk, statesOwnership } from "../../domain/orders/assess-risk.ts";
+import { createUnderstanding } from "../../domain/understanding/understand.ts";
+import { understandInputSchema } from "../../domain/understanding/understanding.ts";
+import { runCommand, runJsonLines } from "./json-lines.ts";
+import { positionals, readSettings } from "./settings.ts";
+
+const lineSchema = understandInputSchema.extend({ id: z.union([z.string(), z.number()]) });
+
+/** `npm run -s understand -- FILE`: what the rules make of buyers' messages; nothing is stored. */
+runCommand(async () => {
+  const { config } = readSettings();
+  const understand = createUnderstanding(config.playbook);
+  const { risk } = config.rules();
+  await runJsonLines(positionals(process.argv.slice(2))[0], (value) => {
+    const line = lineSchema.parse(value);
+    const understood = understand(line);
+    const assessment = assessRisk(
+      {
+        words: line.text,
+        ocr_text: line.ocr_text ?? "",
+        services: understood.services,
+        pictures: [],
+        ownership_stated: statesOwnership(line.text, risk),
+        buyer: { blacklisted: false, unpaid_quotes_7d: 0, abusive: false },
+        model_flags: [],
+        ...(understood.slots.scale === undefined ? {} : { enlarge_factor: understood.slots.scale }),
+      },
+      risk,
+    );
+    return {
+      intent: understood.intent,
+      services: understood.services,
+      risk: assessment.decision,
+      reasons: assessment.reasons.map(({ rule, evidence, words }) => ({ rule, evidence, words })),
+    };
+  });
+});

@@ -1,0 +1,8 @@
+import { describeJobs } from "../domain/jobs/jobs.contract.ts";
+import { aClock, aStore } from "../testing/test-store.ts";
+
+describeJobs("libSQL", async () => {
+  const clock = aClock();
+  const { store, jobs } = await aStore(clock);
+  return { store, jobs, advance: clock.advance, now: clock.now, close: store.close };
+});
