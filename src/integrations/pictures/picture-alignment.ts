@@ -126,9 +126,10 @@ function project(
   const isTransposed = (dihedral & 4) !== 0;
   for (let row = 0; row < side; row += 1) {
     for (let column = 0; column < side; column += 1) {
-      let u = mirrorX * ((column + 0.5) / side - 0.5);
-      let v = mirrorY * ((row + 0.5) / side - 0.5);
-      if (isTransposed) [u, v] = [v, u];
+      const across = (column + 0.5) / side - 0.5;
+      const down = (row + 0.5) / side - 0.5;
+      const u = mirrorX * (isTransposed ? down : across);
+      const v = mirrorY * (isTransposed ? across : down);
       // Turned in real proportions: the thumbnail squeezes the picture into a square.
       const px = (x + u * cos - (v * sin) / aspect) * THUMBNAIL_SIDE - 0.5;
       const py = (y + u * aspect * sin + v * cos) * THUMBNAIL_SIDE - 0.5;

@@ -1,0 +1,74 @@
+import type { Gallery, GalleryMatch } from "../../domain/pictures/ports.ts";
+import type { Fingerprint } from "./fingerprint.ts";
+import { createPictureIndex, type PictureMatch } from "./picture-index.ts";
+import { readQuery } from "./picture-query.ts";
+import { createWordSearch } from "./word-search.ts";
+
+export type GalleryItem = {
+  id: string;
+  title: string;
+  tags: string[];
+  description: string;
+  /** Content-addressed id of the picture's file. */
+  file: string;
+  fingerprint: Fingerprint;
+};
+
+export type EditableGallery = Gallery & { add(item: GalleryItem): void; remove(id: string): void };
+
+// Measured on generated pictures and series (gallery.test.ts): no other picture of a series reaches "same".
+const SAME = { ncc: 0.95, worst: 0.72, colour: 0.75 };
+const SIMILAR_SCORE = 0.62;
+const SIMILAR_WORD_SCORE = 0.5;
+
+/** The shop's pictures in memory. Adding an id again replaces it. */
+export function createGallery({ items }: { items: GalleryItem[] }): EditableGallery {
+  const byId = new Map<string, Omit<GalleryItem, "fingerprint">>();
+  const pictures = createPictureIndex();
+  const words = createWordSearch();
+  for (const item of items) add(item);
+
+  return {
+    add,
+
+    remove(id) {
+      byId.delete(id);
+      pictures.remove(id);
+      words.remove(id);
+    },
+
+    async searchByPicture(bytes, topK) {
+      const found = await pictures.search(await readQuery(bytes), topK);
+      return found.flatMap((match) => describe(match.id, match.score, bandOf(match)));
+    },
+
+    async searchByWords(query, topK) {
+      // Words never prove that it is the same picture.
+      return words
+        .search(query, topK)
+        .flatMap(({ id, score }) => describe(id, score, score >= SIMILAR_WORD_SCORE ? "similar" : "none"));
+    },
+
+    size: () => byId.size,
+  };
+
+  function add({ fingerprint, ...item }: GalleryItem): void {
+    byId.set(item.id, item);
+    pictures.add(item.id, fingerprint);
+    words.add(item.id, [
+      { text: item.tags.join(" "), weight: 1 },
+      { text: item.title, weight: 1 },
+      { text: item.description, weight: 0.6 },
+    ]);
+  }
+
+  function describe(id: string, score: number, band: GalleryMatch["band"]): GalleryMatch[] {
+    const item = byId.get(id);
+    return item === undefined ? [] : [{ item_id: id, title: item.title, file: item.file, score, band }];
+  }
+}
+
+function bandOf({ ncc, worst, colour, score }: PictureMatch): GalleryMatch["band"] {
+  if (ncc >= SAME.ncc && worst >= SAME.worst && colour >= SAME.colour) return "same";
+  return score >= SIMILAR_SCORE ? "similar" : "none";
+}
