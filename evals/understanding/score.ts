@@ -3,8 +3,8 @@ import { type Decision, decisionSchema, serviceSchema } from "../../src/domain/o
 import {
   type Intent,
   intentSchema,
-  type Understanding,
   type UnderstandInput,
+  type Understanding,
   understandInputSchema,
 } from "../../src/domain/understanding/understanding.ts";
 
@@ -65,14 +65,21 @@ export function scoreSet(
     servicesAccuracy: right.services / lines.length,
     riskAccuracy: assess ? right.risk / lines.length : null,
     greetingsToHandoff,
-    confusions: [...confusions].map(([pair, times]) => ({ pair, count: times })).sort((a, b) => b.count - a.count),
+    confusions: [...confusions]
+      .map(([pair, times]) => ({ pair, count: times }))
+      .sort((a, b) => b.count - a.count),
     wrongIds,
   };
 }
 
 // The labels stay out of what is understood.
 function inputOf({ text, has_image, ocr_text, context }: LabelledLine): UnderstandInput {
-  return { text, has_image, ...(ocr_text === undefined ? {} : { ocr_text }), ...(context === undefined ? {} : { context }) };
+  return {
+    text,
+    has_image,
+    ...(ocr_text === undefined ? {} : { ocr_text }),
+    ...(context === undefined ? {} : { context }),
+  };
 }
 
 function sameSet(one: readonly string[], other: readonly string[]): boolean {

@@ -10,7 +10,9 @@ import type { Understanding } from "../../src/domain/understanding/understanding
 import { type LabelledLine, parseSet, type SetScore, scoreSet } from "./score.ts";
 
 const read = (path: string) => readFileSync(new URL(path, import.meta.url), "utf8");
-const understand = createUnderstanding(playbookLexiconSchema.parse(parse(read("../../config/playbook.yaml"))));
+const understand = createUnderstanding(
+  playbookLexiconSchema.parse(parse(read("../../config/playbook.yaml"))),
+);
 const riskRules = riskRulesSchema.parse(parse(read("../../config/risk.yaml")));
 
 function assess({ text, ocr_text }: LabelledLine, { services }: Understanding): Decision {
@@ -51,7 +53,10 @@ it("understands the held-out set", () => {
   expect(score.greetingsToHandoff).toBe(0);
 });
 
-function report(name: string, { lines, intentAccuracy, servicesAccuracy, riskAccuracy, greetingsToHandoff }: SetScore) {
+function report(
+  name: string,
+  { lines, intentAccuracy, servicesAccuracy, riskAccuracy, greetingsToHandoff }: SetScore,
+) {
   const percent = (share: number | null) => (share === null ? "-" : `${(share * 100).toFixed(1)} %`);
   process.stdout.write(
     `${name}: ${lines} lines, intent ${percent(intentAccuracy)}, services ${percent(servicesAccuracy)}, ` +

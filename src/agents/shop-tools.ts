@@ -13,6 +13,7 @@ import { createScheduleTaskTool } from "../tools/schedule-task.ts";
 import { createSearchImagesTool } from "../tools/search-images.ts";
 import { createSearchKnowledgeTool } from "../tools/search-knowledge.ts";
 import { createUpdateOrderTool } from "../tools/update-order.ts";
+import { keepJsonSchema } from "./keep-json-schema.ts";
 
 export type ShopToolDeps = DeskDeps & {
   desk: OrderDesk;
@@ -28,7 +29,7 @@ export type ShopTools = ReturnType<typeof createShopTools>;
 
 /** The nine tools of spec orders §9; the keys are the names a model calls them by. */
 export function createShopTools(deps: ShopToolDeps) {
-  return {
+  const tools = {
     "search-images": createSearchImagesTool(deps),
     "process-image": createProcessImageTool(deps),
     "quote-price": createQuotePriceTool(deps),
@@ -39,4 +40,9 @@ export function createShopTools(deps: ShopToolDeps) {
     "update-order": createUpdateOrderTool(deps),
     "search-knowledge": createSearchKnowledgeTool(deps.knowledge),
   };
+  for (const tool of Object.values(tools)) {
+    keepJsonSchema(tool.inputSchema);
+    keepJsonSchema(tool.outputSchema);
+  }
+  return tools;
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Ambient } from "../domain/clock.ts";
+import type { Conversation } from "../domain/conversations/conversation.ts";
 import type { Message } from "../domain/conversations/message.ts";
 import type { MessageSender, SendOutcome } from "../domain/conversations/sender.ts";
 import { againAt, DONE, type JobHandler, type JobOutcome } from "../domain/jobs/jobs.ts";
@@ -33,12 +34,13 @@ export function createDeliverHandler({ store, senders, ambient, log }: DeliverDe
         const wasWritten = message.status === "sending";
         if (wasWritten && !sender.dedupes()) {
           // A crash between write and ack: sending again could show it twice.
-          await settle(message, { status: "uncertain", error: "outcome-unknown" });
+          await settle(conversation, message, { status: "uncertain", error: "outcome-unknown" });
           continue;
         }
         const writeBefore = ambient.now() + SEND_CLAIM_MS;
         if (!(await store.messages.claimSend(message.id, writeBefore))) {
           await settle(
+            conversation,
             message,
             wasWritten || message.attempts > 0
               ? { status: "uncertain", error: "taken-over-before-ack" }
@@ -53,7 +55,7 @@ export function createDeliverHandler({ store, senders, ambient, log }: DeliverDe
           inReplyTo: message.in_reply_to,
           writeBefore,
         });
-        const next = await settleOutcome(message, outcome, sender);
+        const next = await settleOutcome(conversation, message, outcome, sender);
         if (next !== null) return next;
       }
       return DONE;
@@ -61,6 +63,7 @@ export function createDeliverHandler({ store, senders, ambient, log }: DeliverDe
   };
 
   async function settleOutcome(
+    conversation: Conversation,
     message: Message,
     outcome: SendOutcome,
     sender: MessageSender,
@@ -69,7 +72,7 @@ export function createDeliverHandler({ store, senders, ambient, log }: DeliverDe
     const backoff = () => againAt(ambient.now() + FIRST_RETRY_MS * 2 ** (tries - 1));
     switch (outcome.status) {
       case "acked":
-        await settle(message, {
+        await settle(conversation, message, {
           status: "sent",
           ...(outcome.platformMessageId === undefined ? {} : { platformMessageId: outcome.platformMessageId }),
         });
@@ -79,7 +82,7 @@ export function createDeliverHandler({ store, senders, ambient, log }: DeliverDe
           await store.messages.settleOutbound(message.id, { status: "queued", at: ambient.now(), error: outcome.code });
           return backoff();
         }
-        await settle(message, { status: "failed", error: outcome.code });
+        await settle(conversation, message, { status: "failed", error: outcome.code });
         return null;
       case "unanswered":
       case "dropped":
@@ -88,7 +91,7 @@ export function createDeliverHandler({ store, senders, ambient, log }: DeliverDe
           return outcome.status === "dropped" ? againAt(ambient.now() + FIRST_RETRY_MS) : backoff();
         }
         log.warn("deliver.uncertain", { messageId: message.id, tries });
-        await settle(message, { status: "uncertain", error: outcome.status });
+        await settle(conversation, message, { status: "uncertain", error: outcome.status });
         return null;
       case "not-connected":
         await unwritten(message);
@@ -112,6 +115,7 @@ export function createDeliverHandler({ store, senders, ambient, log }: DeliverDe
   }
 
   async function settle(
+    conversation: Conversation,
     message: Message,
     outcome: { status: "sent" | "uncertain" | "failed" | "cancelled" | "deferred"; error?: string; platformMessageId?: string },
   ): Promise<void> {
@@ -122,7 +126,7 @@ export function createDeliverHandler({ store, senders, ambient, log }: DeliverDe
     }
     await store.transaction(async (tx) => {
       await tx.messages.settleOutbound(message.id, { ...outcome, at });
-      if (outcome.status === "sent") await planNoReply(tx, message.conversation_id, at);
+      if (outcome.status === "sent") await planNoReply(tx, conversation, at);
       if (message.firing_id !== null) await settleFiringOfMessage(tx, message, outcome, ambient);
     });
   }

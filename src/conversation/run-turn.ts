@@ -8,9 +8,10 @@ import { againAt, DONE, type JobHandler, type JobOutcome } from "../domain/jobs/
 import type { Log } from "../domain/log.ts";
 import type { Records, Store } from "../domain/records.ts";
 import type { SafeRegex } from "../domain/tasks/matching.ts";
+import type { Task } from "../domain/tasks/task.ts";
 import { type CaseReader, TRANSCRIPT_MESSAGES } from "./case-reader.ts";
 import type { PictureIntake } from "./picture-intake.ts";
-import { fireReplyTasks } from "./tasks/match-replies.ts";
+import { fireReplyTasks, hasReplyTasks } from "./tasks/match-replies.ts";
 
 export type TurnDeps = {
   store: Store;
@@ -44,11 +45,7 @@ export function createTurnHandler(deps: TurnDeps): JobHandler {
       if (conversation.holder === "human") return await leaveToPerson(pending);
 
       const messages = await intake.takeIn(pending);
-      const fired = await store.transaction(async (tx) =>
-        (await tx.conversations.beginTurn(conversationId, conversation.fence))
-          ? await fireReplyTasks(tx, conversation, messages, { regex, ambient, isRetry: job.attempt > 1 })
-          : null,
-      );
+      const fired = await begin(conversation, messages, job.attempt > 1);
       // Taken over since the turn began: what waits is the person's.
       if (fired === null) return againAt(ambient.now());
 
@@ -67,6 +64,18 @@ export function createTurnHandler(deps: TurnDeps): JobHandler {
       return await commit(conversation, messages, answer, { turnId, startedAt });
     },
   };
+
+  /** Takes the burst and fires what it triggers; null when the bot does not speak any more. */
+  async function begin(conversation: Conversation, messages: Message[], isRetry: boolean): Promise<Task[] | null> {
+    const { id, fence } = conversation;
+    if (!isRetry && !(await hasReplyTasks(store, conversation)))
+      return (await store.conversations.beginTurn(id, fence)) ? [] : null;
+    return await store.transaction(async (tx) =>
+      (await tx.conversations.beginTurn(id, fence))
+        ? await fireReplyTasks(tx, conversation, messages, { regex, ambient })
+        : null,
+    );
+  }
 
   async function leaveToPerson(pending: Message[]): Promise<JobOutcome> {
     await store.transaction(async (tx) => {

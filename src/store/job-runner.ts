@@ -43,9 +43,11 @@ type Lane = {
   timerAt: number;
   claiming: boolean;
   claimAgain: boolean;
+  /** The last look took all it could, so there may be more. */
+  mayHaveMore: boolean;
 };
 
-type ClaimedRow = { id: number; kind: string; payload: string; attempts: number; max_attempts: number };
+type ClaimedRow = { id: number; kind: string; payload: string; queue: string | null; attempts: number; max_attempts: number };
 
 export type EmbeddedJobRunner = JobRunner & { wake(kind: JobKind, runAt: number): void };
 
@@ -68,6 +70,7 @@ export function createJobRunner(deps: {
     timerAt: Number.POSITIVE_INFINITY,
     claiming: false,
     claimAgain: false,
+    mayHaveMore: false,
   }));
   const laneOf = new Map(lanes.flatMap((lane) => lane.kinds.map((kind) => [kind, lane] as const)));
   let handlers: Partial<Record<JobKind, JobHandler>> = {};
@@ -83,7 +86,7 @@ export function createJobRunner(deps: {
       () => {
         lane.timer = null;
         lane.timerAt = Number.POSITIVE_INFINITY;
-        void claim(lane);
+        void claim(lane).then(() => scheduleNext(lane));
       },
       Math.max(0, Math.min(at - now(), SAFETY_POLL_MS)),
     );
@@ -100,7 +103,10 @@ export function createJobRunner(deps: {
       do {
         lane.claimAgain = false;
         const free = lane.concurrency - lane.running.size;
-        if (free <= 0) break;
+        if (free <= 0) {
+          lane.mayHaveMore = true;
+          break;
+        }
         const rows = await claimRows(lane, Math.min(free, CLAIM_BATCH));
         for (const row of rows) {
           // After a stall longer than the lease our own running job looks free: it is not.
@@ -108,9 +114,9 @@ export function createJobRunner(deps: {
           lane.running.add(row.id);
           void execute(lane, row);
         }
-        if (rows.length === CLAIM_BATCH) lane.claimAgain = true;
+        lane.mayHaveMore = rows.length === Math.min(free, CLAIM_BATCH);
+        if (lane.mayHaveMore && lane.running.size < lane.concurrency) lane.claimAgain = true;
       } while (lane.claimAgain && started);
-      if (lane.running.size < lane.concurrency) await scheduleNext(lane);
     } catch (error) {
       log.error("jobs.claim_failed", { lane: lane.name, error: errorText(error) });
       schedule(lane, now() + SAFETY_POLL_MS);
@@ -134,11 +140,13 @@ export function createJobRunner(deps: {
             select 1 from jobs o where o.queue = j.queue and o.id <> j.id
               and (o.locked_until >= ${at} or (o.id < j.id and o.dead_at is null and o.run_at <= ${at}))))
         order by j.run_at, j.id limit ${limit})
-      returning id, kind, payload, attempts, max_attempts`.execute(db);
+      returning id, kind, payload, queue, attempts, max_attempts`.execute(db);
     return rows.sort((a, b) => a.id - b.id);
   }
 
+  /** Every enqueue of ours wakes its lane; this finds what others enqueued, and keeps the safety look going. */
   async function scheduleNext(lane: Lane): Promise<void> {
+    if (!started) return;
     const next = await db
       .selectFrom("jobs")
       .select((eb) => eb.fn.min("run_at").as("at"))
@@ -161,18 +169,20 @@ export function createJobRunner(deps: {
     try {
       if (handler === undefined) throw new Error(`no handler for ${job.kind}`);
       const outcome = await handler.run(job);
-      if (outcome.status === "done") await complete(row.id);
+      if (outcome.status === "done") await complete(row, job.kind);
       else await runAgain(row.id, outcome.runAt, row.attempts - 1, null);
     } catch (error) {
       await fail(row, job, handler, error);
     } finally {
       lane.running.delete(row.id);
-      void claim(lane);
+      // With nothing known to be waiting there is nothing to ask the database for.
+      if (lane.mayHaveMore) void claim(lane);
+      else tellIdle();
     }
   }
 
   /** Forgets the job, unless it was asked to run again meanwhile. */
-  async function complete(id: number): Promise<void> {
+  async function complete({ id, queue }: ClaimedRow, kind: JobKind): Promise<void> {
     const gone = await db
       .deleteFrom("jobs")
       .where("id", "=", id)
@@ -180,10 +190,12 @@ export function createJobRunner(deps: {
       .where("rerun_at", "is", null)
       .executeTakeFirst();
     if (gone.numDeletedRows === 0n) await runAgain(id, null, 0, null);
+    // Jobs of the same queue waited for this one.
+    else if (queue !== null) wake(kind, now());
   }
 
   async function runAgain(id: number, at: number | null, attempts: number, error: string | null): Promise<void> {
-    await db
+    const row = await db
       .updateTable("jobs")
       .set({
         run_at: sql<number>`coalesce(rerun_at, ${at ?? now()})`,
@@ -195,7 +207,9 @@ export function createJobRunner(deps: {
       })
       .where("id", "=", id)
       .where("locked_by", "=", workerId)
-      .execute();
+      .returning(["kind", "run_at", "queue"])
+      .executeTakeFirst();
+    if (row !== undefined) wake(row.kind as JobKind, row.run_at);
   }
 
   async function fail(row: ClaimedRow, job: RunningJob, handler: JobHandler | undefined, error: unknown): Promise<void> {
@@ -269,13 +283,15 @@ export function createJobRunner(deps: {
     for (const waiter of waiters) waiter();
   }
 
+  function wake(kind: JobKind, runAt: number): void {
+    const lane = laneOf.get(kind);
+    if (lane === undefined || !started) return;
+    if (runAt <= now()) void claim(lane);
+    else schedule(lane, runAt);
+  }
+
   return {
-    wake(kind, runAt) {
-      const lane = laneOf.get(kind);
-      if (lane === undefined || !started) return;
-      if (runAt <= now()) void claim(lane);
-      else schedule(lane, runAt);
-    },
+    wake,
 
     start(toRun) {
       handlers = toRun;
@@ -287,7 +303,7 @@ export function createJobRunner(deps: {
       freeDeadLeases()
         .catch((error: unknown) => log.error("jobs.free_failed", { error: errorText(error) }))
         .finally(() => {
-          for (const lane of lanes) void claim(lane);
+          for (const lane of lanes) schedule(lane, now());
         });
     },
 
@@ -341,7 +357,7 @@ export function createJobRunner(deps: {
         .returning("kind")
         .executeTakeFirst();
       if (row === undefined) return false;
-      this.wake(row.kind as JobKind, now());
+      wake(row.kind as JobKind, now());
       return true;
     },
 

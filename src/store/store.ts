@@ -15,6 +15,7 @@ import { migrate } from "./migrations.ts";
 import { createOrderStore } from "./order-store.ts";
 import { createGalleryStore, createPictureStore } from "./picture-store.ts";
 import type { Database } from "./schema.ts";
+import { withStatementCache } from "./statement-cache.ts";
 import { createTaskStore } from "./task-store.ts";
 import { createCustomerStore, createTurnStore } from "./turn-store.ts";
 
@@ -34,7 +35,7 @@ export async function openLibsqlStore(deps: {
   if (deps.file !== ":memory:") mkdirSync(dirname(deps.file), { recursive: true });
   const raw = new LibsqlDatabase(deps.file, { timeout: BUSY_TIMEOUT_MS });
   raw.exec("pragma journal_mode=WAL; pragma synchronous=NORMAL; pragma foreign_keys=on; pragma cache_size=-32000");
-  const db = new Kysely<Database>({ dialect: new SqliteDialect({ database: raw }) });
+  const db = new Kysely<Database>({ dialect: new SqliteDialect({ database: withStatementCache(raw) }) });
   await migrate(db, "sqlite");
   const jobs = createJobRunner({ db, now: deps.now, random: deps.random, log: deps.log });
   return { store: createStore(db, deps.now, jobs.wake), jobs };

@@ -16,15 +16,9 @@ export async function fireReplyTasks(
   tx: Records,
   conversation: Conversation,
   messages: readonly Message[],
-  { regex, ambient, isRetry }: { regex: SafeRegex; ambient: Ambient; isRetry: boolean },
+  { regex, ambient }: { regex: SafeRegex; ambient: Ambient },
 ): Promise<Task[]> {
-  const pending = await tx.tasks.pendingFor("customer_reply", {
-    id: conversation.customer_id,
-    platform: conversation.platform,
-    shopId: conversation.shop_id,
-  });
-  // Most turns have no task at all: nothing more to look up.
-  if (pending.length === 0 && !isRetry) return [];
+  const pending = await pendingReplyTasks(tx, conversation);
   const texts = messages.map((message) => foldText(plainText(message.parts)));
   for (const task of pending) {
     const { trigger } = task.request;
@@ -39,6 +33,19 @@ export async function fireReplyTasks(
     );
   }
   return await firedTasks(tx, conversation, messages);
+}
+
+/** Whether any task looks at what this customer says: most turns have none, and need no transaction for them. */
+export async function hasReplyTasks(records: Records, conversation: Conversation): Promise<boolean> {
+  return (await pendingReplyTasks(records, conversation)).length > 0;
+}
+
+async function pendingReplyTasks(records: Records, conversation: Conversation): Promise<Task[]> {
+  return await records.tasks.pendingFor("customer_reply", {
+    id: conversation.customer_id,
+    platform: conversation.platform,
+    shopId: conversation.shop_id,
+  });
 }
 
 async function firedTasks(tx: Records, conversation: Conversation, messages: readonly Message[]): Promise<Task[]> {

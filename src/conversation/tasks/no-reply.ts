@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Ambient } from "../../domain/clock.ts";
+import type { Conversation } from "../../domain/conversations/conversation.ts";
 import { againAt, DONE, type JobHandler } from "../../domain/jobs/jobs.ts";
 import type { Records, Store } from "../../domain/records.ts";
 import { queueNoReply } from "../../domain/tasks/receive-task.ts";
@@ -8,10 +9,8 @@ import { fireTask } from "./fire-task.ts";
 const payloadSchema = z.object({ taskId: z.string(), conversationId: z.string() });
 
 /** We just said something: the silence of this customer is counted from now. */
-export async function planNoReply(tx: Records, conversationId: string, at: number): Promise<void> {
-  await tx.conversations.noteOutbound(conversationId, at);
-  const conversation = await tx.conversations.find(conversationId);
-  if (conversation === null) return;
+export async function planNoReply(tx: Records, conversation: Conversation, at: number): Promise<void> {
+  await tx.conversations.noteOutbound(conversation.id, at);
   const tasks = await tx.tasks.pendingFor("no_reply", {
     id: conversation.customer_id,
     platform: conversation.platform,
@@ -19,7 +18,7 @@ export async function planNoReply(tx: Records, conversationId: string, at: numbe
   });
   for (const task of tasks)
     if (task.request.trigger.type === "no_reply")
-      await queueNoReply(tx, task, conversationId, at + task.request.trigger.after_seconds * 1000);
+      await queueNoReply(tx, task, conversation.id, at + task.request.trigger.after_seconds * 1000);
 }
 
 /** Fires a no_reply task if the customer really has not written since our last message. */

@@ -12,6 +12,8 @@ export const CONTEXT_FLAGS = [
   "order_delivered",
   "offer",
   "bot_service",
+  "bot_find",
+  "same_price",
   "service",
   "find",
   "work",

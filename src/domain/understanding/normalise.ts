@@ -12,9 +12,10 @@ export type NormalText = {
   hasQuestionMark: boolean;
 };
 
-const INVISIBLE = /[\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufe0e\ufe0f\u20e3\ufeff]/gu;
+const INVISIBLE = /[\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]|\ufe0e|\ufe0f|\u20e3/gu;
 const PLATFORM_EMOJI = /\[[\p{Script=Han}a-z]{1,6}\]|\/:[a-z0-9@~!-]+/giu;
-const PICTOGRAPH = /\p{Extended_Pictographic}[\u{1f3fb}-\u{1f3ff}]?(?:\u200d\p{Extended_Pictographic})*|[\u{1f1e6}-\u{1f1ff}]/gu;
+const PICTOGRAPH =
+  /\p{Extended_Pictographic}[\u{1f3fb}-\u{1f3ff}]?(?:\u200d\p{Extended_Pictographic})*|[\u{1f1e6}-\u{1f1ff}]/gu;
 // Digits are exempt: 10000 is a number, not an emphasis.
 const REPEATED = /([^\d\s])\1{2,}/gu;
 // A dot, colon or star between digits belongs to the number: 1.5米, 1:1, 800*800.
@@ -28,7 +29,10 @@ export function createNormaliser(lexicon: PlaybookLexicon): (text: string) => No
   const emojiWords = new Map(Object.entries(lexicon.emoji).map(([key, value]) => [key.toLowerCase(), value]));
   const pinyinWords = compileWords(Object.keys(lexicon.pinyin));
   const pinyin = pinyinWords && new RegExp(`(?<![a-z])(?:${pinyinWords.source})(?![a-z])`, "gu");
-  const typos = lexicon.typos.map(({ from, to }) => ({ from: globally(compilePattern(from, lexicon.words)), to }));
+  const typos = lexicon.typos.map(({ from, to }) => ({
+    from: globally(compilePattern(from, lexicon.words)),
+    to,
+  }));
   const fillers = lexicon.fillers.map((source) => globally(compilePattern(source, lexicon.words)));
 
   const meaning = (emoji: string) => {
@@ -45,7 +49,10 @@ export function createNormaliser(lexicon: PlaybookLexicon): (text: string) => No
     if (pinyin) normal = normal.replace(pinyin, (word) => lexicon.pinyin[word] ?? word);
     normal = fixTypos(normal);
 
-    const clauses = fillers.reduce((left, filler) => left.replace(filler, ""), normal.replace(CLAUSE_BREAK, "\n"));
+    const clauses = fillers.reduce(
+      (left, filler) => left.replace(filler, ""),
+      normal.replace(CLAUSE_BREAK, "\n"),
+    );
     const squeezed = normal
       .replace(/[^\S\n]+/gu, "")
       .replace(CLAUSE_BREAK, ",")

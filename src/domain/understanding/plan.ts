@@ -22,6 +22,7 @@ type Draft = OperationsPlan & { slots: Slots; facts: PlanFacts };
 const DEFAULT_FACTOR = 2;
 const MOST_FACTOR = 4;
 const DEFAULT_DPI = 300;
+const MOST_DPI = 2400;
 // Large prints are seen from afar: 2 m at 300 dpi would be more pixels than anybody can use.
 const LARGE_PRINT_CM = 100;
 const LARGE_PRINT_DPI = 72;
@@ -30,7 +31,10 @@ const TINY_PX = 300;
 // A picture this large does not need more pixels to look clear, only cleaner ones.
 const LARGE_ENOUGH_PX = 3000;
 const LOCAL_FORMATS = ["jpeg", "png", "webp", "tiff"] as const;
-const TONES: Record<NonNullable<Slots["tone"]>, { brightness?: number; saturation?: number; grayscale?: boolean } | null> = {
+const TONES: Record<
+  NonNullable<Slots["tone"]>,
+  { brightness?: number; saturation?: number; grayscale?: boolean } | null
+> = {
   brighter: { brightness: 1.2 },
   darker: { brightness: 0.85 },
   vivid: { saturation: 1.3 },
@@ -56,7 +60,8 @@ export function planOperations({ services, slots }: Understanding, facts: PlanFa
 }
 
 function planShape({ operations, slots }: Draft): void {
-  if (slots.rotate_degrees !== undefined) operations.push({ op: "rotate", degrees: slots.rotate_degrees % 360 });
+  if (slots.rotate_degrees !== undefined)
+    operations.push({ op: "rotate", degrees: slots.rotate_degrees % 360 });
   if (slots.flip) operations.push({ op: "flip", axis: slots.flip });
   if (slots.ratio) {
     // The engine crops by whole numbers: 1.5:1 is 3:2.
@@ -75,7 +80,8 @@ function planEnhance(draft: Draft): void {
   const factor = slots.scale ?? factorTo(target, facts) ?? defaultFactor(facts);
   if (factor > MOST_FACTOR) {
     draft.local = false;
-    if (facts.width > 0 && Math.min(facts.width, facts.height) < TINY_PX) draft.contradictions.push("too-small-to-enlarge");
+    if (facts.width > 0 && Math.min(facts.width, facts.height) < TINY_PX)
+      draft.contradictions.push("too-small-to-enlarge");
   }
   if (factor < 1 && slots.size) draft.contradictions.push("clearer-but-smaller");
   operations.push({ op: "denoise" });
@@ -109,7 +115,8 @@ function planCutout(draft: Draft): void {
     operations.push({ op: "transparent_background" });
     if (slots.background !== "transparent") operations.push({ op: "flatten", background: slots.background });
   }
-  if (slots.background === "transparent" && slots.format === "jpeg") draft.contradictions.push("transparent-jpeg");
+  if (slots.background === "transparent" && slots.format === "jpeg")
+    draft.contradictions.push("transparent-jpeg");
 }
 
 /** Size, resolution and format come last, whatever service they are delivered with. */
@@ -117,8 +124,12 @@ function planDelivery(draft: Draft, enlarged: boolean): void {
   const { operations, slots } = draft;
   const target = targetPixels(slots);
   // An enlarged picture already has the pixels that were asked for.
-  if (target && !enlarged) operations.push({ op: "resize", ...target, fit: target.width && target.height ? "cover" : "inside" });
-  if (slots.dpi) operations.push({ op: "dpi", dpi: slots.dpi });
+  if (target && !enlarged)
+    operations.push({ op: "resize", ...target, fit: target.width && target.height ? "cover" : "inside" });
+  if (slots.dpi !== undefined) {
+    if (slots.dpi <= MOST_DPI) operations.push({ op: "dpi", dpi: slots.dpi });
+    else draft.local = false;
+  }
   if (slots.format) {
     const format = LOCAL_FORMATS.find((known) => known === slots.format);
     if (format) operations.push({ op: "format", format });
@@ -150,7 +161,10 @@ function pixelsOf(length: number, unit: "px" | "cm" | "mm", dpi: number | undefi
   return Math.max(1, Math.round((cm / CM_PER_INCH) * resolution));
 }
 
-function factorTo(target: { width?: number; height?: number } | null, { width, height }: PlanFacts): number | null {
+function factorTo(
+  target: { width?: number; height?: number } | null,
+  { width, height }: PlanFacts,
+): number | null {
   if (!target || width === 0 || height === 0) return null;
   return Math.max((target.width ?? 0) / width, (target.height ?? 0) / height);
 }

@@ -5,7 +5,10 @@ import { compilePattern, type WordGroups } from "./lexicon-pattern.ts";
 import { intentSchema, lengthUnitSchema, outputFormatSchema, slotsSchema } from "./understanding.ts";
 
 const patternSchema = z.string().min(1);
-const conditionSchema = z.string().regex(/^!?\w+(\|!?\w+)*$/u).describe("a flag, !flag, or one|other");
+const conditionSchema = z
+  .string()
+  .regex(/^!?\w+(\|!?\w+)*$/u)
+  .describe("a flag, !flag, or one|other");
 
 const servicePatternSchema = z.union([
   patternSchema,
@@ -25,7 +28,11 @@ const intentRuleSchema = z.strictObject({
 });
 
 const hexSchema = z.string().regex(/^#[0-9a-f]{6}$/u);
-const namedSizeSchema = z.strictObject({ width: z.number().positive(), height: z.number().positive(), unit: lengthUnitSchema });
+const namedSizeSchema = z.strictObject({
+  width: z.number().positive(),
+  height: z.number().positive(),
+  unit: lengthUnitSchema,
+});
 
 const lexiconShape = z.strictObject({
   words: z.record(z.string(), z.string()),
@@ -46,9 +53,18 @@ const lexiconShape = z.strictObject({
   rotations: z.array(z.strictObject({ match: patternSchema, degrees: z.number() })),
   flips: z.strictObject({ horizontal: patternSchema, vertical: patternSchema }),
   positions: z.array(
-    z.strictObject({ match: patternSchema, pick: z.int().describe("from 1; -1 is the last, 0 is all, -2 the middle") }),
+    z.strictObject({
+      match: patternSchema,
+      pick: z.int().describe("from 1; -1 is the last, 0 is all, -2 the middle"),
+    }),
   ),
-  urgency: z.strictObject({ yes: patternSchema, no: patternSchema, ask: patternSchema, deadline: patternSchema, within: patternSchema.describe("named groups minutes, hours, half") }),
+  urgency: z.strictObject({
+    yes: patternSchema,
+    no: patternSchema,
+    ask: patternSchema,
+    deadline: patternSchema,
+    within: patternSchema.describe("named groups minutes, hours, half"),
+  }),
   slots: z.strictObject({
     scale: patternSchema,
     size_between: patternSchema.describe("what stands between width and height"),
@@ -66,7 +82,7 @@ const lexiconShape = z.strictObject({
     background_cut: patternSchema.describe("cutting out without naming a background means transparent"),
     background_white: patternSchema,
     background_transparent: patternSchema,
-    background_colour: patternSchema.describe("group 1 is the colour's name"),
+    background_colour: patternSchema.describe("the group that matched is the colour's name"),
     add_text: z.array(patternSchema).describe("group 1 is the text to put on the picture"),
     remove_text: patternSchema,
     ownership: patternSchema,
@@ -89,7 +105,8 @@ const lexiconShape = z.strictObject({
 
 /** The lexicon of config/playbook.yaml. A wrong expression or flag is reported with the path of its entry. */
 export const playbookLexiconSchema = lexiconShape.superRefine((lexicon, context) => {
-  const report = (path: PropertyKey[], message: string) => context.addIssue({ code: "custom", path, message });
+  const report = (path: PropertyKey[], message: string) =>
+    context.addIssue({ code: "custom", path, message });
   checkPatterns(lexicon, lexicon.words, [], report);
   checkConditions(lexicon, report);
 });
@@ -115,7 +132,11 @@ function checkPatterns(value: unknown, groups: WordGroups, path: PropertyKey[], 
 }
 
 function checkConditions(lexicon: z.infer<typeof lexiconShape>, report: Report): void {
-  const known = new Set<string>([...CONTEXT_FLAGS, ...Object.keys(lexicon.bot), ...Object.keys(lexicon.signals)]);
+  const known = new Set<string>([
+    ...CONTEXT_FLAGS,
+    ...Object.keys(lexicon.bot),
+    ...Object.keys(lexicon.signals),
+  ]);
   const check = (conditions: string[], path: PropertyKey[]) => {
     for (const flag of conditions.flatMap((condition) => condition.split("|"))) {
       const name = flag.replace("!", "");
@@ -123,7 +144,9 @@ function checkConditions(lexicon: z.infer<typeof lexiconShape>, report: Report):
     }
   };
   for (const [intent, rules] of Object.entries(lexicon.intents)) {
-    rules.forEach((rule, index) => { check(rule.when, ["intents", intent, index, "when"]); });
+    rules.forEach((rule, index) => {
+      check(rule.when, ["intents", intent, index, "when"]);
+    });
   }
   for (const [service, patterns] of Object.entries(lexicon.services)) {
     patterns.forEach((pattern, index) => {

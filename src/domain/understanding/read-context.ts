@@ -1,5 +1,5 @@
-import type { PlaybookLexicon } from "./playbook-schema.ts";
 import type { NormalText } from "./normalise.ts";
+import type { PlaybookLexicon } from "./playbook-schema.ts";
 import { createTextPattern } from "./text-pattern.ts";
 import type { UnderstandInput } from "./understanding.ts";
 

@@ -20,12 +20,14 @@ export function createIntentReader(
   const byIntent = intentSchema.options.map((intent) => ({
     intent,
     rules: (lexicon.intents[intent] ?? [])
-      .map((rule): IntentRule => ({
-        match: rule.match === undefined ? null : createTextPattern(rule.match, lexicon),
-        unless: rule.unless === undefined ? null : createTextPattern(rule.unless, lexicon),
-        when: parseConditions(rule.when),
-        weight: rule.weight,
-      }))
+      .map(
+        (rule): IntentRule => ({
+          match: rule.match === undefined ? null : createTextPattern(rule.match, lexicon),
+          unless: rule.unless === undefined ? null : createTextPattern(rule.unless, lexicon),
+          when: parseConditions(rule.when),
+          weight: rule.weight,
+        }),
+      )
       .sort((a, b) => b.weight - a.weight),
   }));
 

@@ -31,11 +31,18 @@ export function createMeasureReader(lexicon: PlaybookLexicon): (text: NormalText
   const namedRatios = longestFirst(lexicon.ratios);
   const formats = compileWords(Object.keys(lexicon.formats));
   const format = formats && new RegExp(`(?<![a-z])(?:${formats.source})(?![a-z])`, "u");
-  const rotations = lexicon.rotations.map(({ match, degrees: turn }) => ({ match: createTextPattern(match, lexicon), turn }));
+  const rotations = lexicon.rotations.map(({ match, degrees: turn }) => ({
+    match: createTextPattern(match, lexicon),
+    turn,
+  }));
   const horizontal = createTextPattern(lexicon.flips.horizontal, lexicon);
   const vertical = createTextPattern(lexicon.flips.vertical, lexicon);
 
-  function toLength(amount: string | undefined, unitWord: string | undefined, tail: string | undefined): Length | null {
+  function toLength(
+    amount: string | undefined,
+    unitWord: string | undefined,
+    tail: string | undefined,
+  ): Length | null {
     const value = parseNumber(`${amount ?? ""}`, lexicon.numbers);
     if (value === null || value <= 0) return null;
     const unit = unitWord ? lexicon.units[unitWord] : undefined;
@@ -55,7 +62,9 @@ export function createMeasureReader(lexicon: PlaybookLexicon): (text: NormalText
     }
     const named = namedSizes.find(([name]) => line.includes(name));
     if (named) return named[1];
-    const [wide, high] = [width.exec(line), height.exec(line)].map((found) => found && toLength(found[1], found[2], found[3]));
+    const [wide, high] = [width.exec(line), height.exec(line)].map(
+      (found) => found && toLength(found[1], found[2], found[3]),
+    );
     if (wide || high) {
       return {
         ...(wide ? { width: round(wide.value) } : {}),

@@ -1,9 +1,9 @@
 import type { Service } from "../orders/service.ts";
 import { compilePattern } from "./lexicon-pattern.ts";
-import { createMeasureReader } from "./read-measures.ts";
 import type { NormalText } from "./normalise.ts";
 import { parseNumber } from "./numbers.ts";
 import type { PlaybookLexicon } from "./playbook-schema.ts";
+import { createMeasureReader } from "./read-measures.ts";
 import { createTextPattern } from "./text-pattern.ts";
 import type { Slots, UnderstandInput } from "./understanding.ts";
 
@@ -40,10 +40,7 @@ export function createSlotReader(lexicon: PlaybookLexicon): (input: SlotInput) =
   const ownership = pattern(slots.ownership);
   const orderRef = pattern(slots.order_ref);
   const addText = slots.add_text.map((source) => compilePattern(source, lexicon.words));
-  const pictures = new RegExp(
-    compilePattern(`({数})${slots.pictures}`, lexicon.words).source,
-    "u",
-  );
+  const pictures = new RegExp(compilePattern(`({数})${slots.pictures}`, lexicon.words).source, "u");
 
   const hexOf = (name: string | undefined) =>
     name === undefined ? undefined : (lexicon.colours[name] ?? lexicon.colours[name.replace(/色$/u, "")]);
@@ -54,7 +51,7 @@ export function createSlotReader(lexicon: PlaybookLexicon): (input: SlotInput) =
     if (backgroundTransparent.matches(text)) found.background = "transparent";
     else if (backgroundWhite.matches(text)) found.background = "white";
     else {
-      const background = hexOf(backgroundColour.find(text)?.[1]);
+      const background = hexOf(backgroundColour.find(text)?.slice(1).find(Boolean));
       if (background) found.background = background;
       else if (backgroundCut.matches(text)) found.background = "transparent";
     }
@@ -74,7 +71,8 @@ export function createSlotReader(lexicon: PlaybookLexicon): (input: SlotInput) =
 
     const picks = flags.has("bot_candidates") ? readPicks(text, bot) : [];
     if (picks.length > 0) found.picks = picks;
-    const count = picks.length > 0 ? null : parseNumber(pictures.exec(text.squeezed)?.[1] ?? "", lexicon.numbers);
+    const count =
+      picks.length > 0 ? null : parseNumber(pictures.exec(text.squeezed)?.[1] ?? "", lexicon.numbers);
     if (count !== null && count >= 1 && Number.isInteger(count)) found.pictures = count;
 
     const ref = openOrders.find((order) => text.squeezed.includes(order.ref.toLowerCase()))?.ref;
@@ -100,14 +98,18 @@ function firstGroup(patterns: RegExp[], text: string): string | null {
 function createPickReader(lexicon: PlaybookLexicon): (text: NormalText, bot: NormalText) => number[] {
   const chosen = new RegExp(compilePattern(lexicon.slots.pick_number, lexicon.words).source, "gmu");
   const offered = compilePattern(`({数})${lexicon.slots.pictures}`, lexicon.words);
-  const positions = lexicon.positions.map(({ match, pick }) => ({ match: createTextPattern(match, lexicon), pick }));
+  const positions = lexicon.positions.map(({ match, pick }) => ({
+    match: createTextPattern(match, lexicon),
+    pick,
+  }));
 
   return (text, bot) => {
     const count = parseNumber(offered.exec(bot.squeezed)?.[1] ?? "", lexicon.numbers) ?? 0;
     const picks = new Set<number>();
     for (const [, digits] of text.clauses.matchAll(chosen)) {
       const pick = parseNumber(digits ?? "", lexicon.numbers);
-      if (pick !== null && Number.isInteger(pick) && pick >= 1 && (count === 0 || pick <= count)) picks.add(pick);
+      if (pick !== null && Number.isInteger(pick) && pick >= 1 && (count === 0 || pick <= count))
+        picks.add(pick);
     }
     if (picks.size === 0) {
       for (const { match, pick } of positions) {
@@ -125,7 +127,9 @@ function placesOf(pick: number, count: number): number[] {
   return pick === -1 ? [count] : [Math.ceil(count / 2)];
 }
 
-function createUrgencyReader(lexicon: PlaybookLexicon): (text: NormalText) => Pick<Slots, "urgent" | "deadline_words"> {
+function createUrgencyReader(
+  lexicon: PlaybookLexicon,
+): (text: NormalText) => Pick<Slots, "urgent" | "deadline_words"> {
   const { urgency } = lexicon;
   const within = compilePattern(urgency.within, lexicon.words);
   const yes = createTextPattern(urgency.yes, lexicon);

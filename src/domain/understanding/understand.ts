@@ -1,15 +1,16 @@
 import type { Service } from "../orders/service.ts";
-import { createContextReader } from "./read-context.ts";
-import { createIntentReader, type WeighedIntent } from "./read-intent.ts";
 import { createNormaliser } from "./normalise.ts";
 import type { PlaybookLexicon } from "./playbook-schema.ts";
+import { createContextReader } from "./read-context.ts";
+import { createIntentReader, type WeighedIntent } from "./read-intent.ts";
 import { createServiceReader } from "./read-services.ts";
 import { createSlotReader } from "./read-slots.ts";
 import { createTextPattern } from "./text-pattern.ts";
-import type { Intent, Understanding, UnderstandInput } from "./understanding.ts";
+import type { Intent, UnderstandInput, Understanding } from "./understanding.ts";
 
 const SHORT_CHARS = 6;
 const SERVICE_INTENTS: ReadonlySet<Intent> = new Set(["find_image", "process_image", "quote", "add_demand"]);
+const WORK_INTENTS: ReadonlySet<Intent> = new Set(["find_image", "process_image"]);
 // Courtesies stand beside every wish and say nothing against it.
 const COURTESIES: ReadonlySet<Intent> = new Set(["greeting", "thanks", "out_of_scope"]);
 // Rules of this weight and more stand for plain words; see the intents in config/playbook.yaml.
@@ -48,16 +49,21 @@ export function createUnderstanding(lexicon: PlaybookLexicon): (input: Understan
       if (patterns.some((pattern) => pattern.matches(text))) flags.add(flag);
     }
 
+    if (namesSameNumber(text.squeezed, bot.squeezed)) flags.add("same_price");
+
     const named = readServices(text, flags).map(({ service }) => service);
     const offered = readServices(bot, flags).map(({ service }) => service);
     const services = flagServices(flags, named, offered);
     const intents = readIntents(text, flags);
     const intent = intents[0]?.intent ?? "out_of_scope";
-
     return {
       intent,
       intents: intents.map(({ weight, ...it }) => ({ ...it, score: strengthOf(weight) })),
-      services: SERVICE_INTENTS.has(intent) ? services : [],
+      services: servicesOf(
+        intent,
+        services,
+        flags.has("bot_service") && !flags.has("order_any") ? offered : [],
+      ),
       slots: readSlots({ text, bot, flags, services, openOrders }),
       is_question: isQuestion,
       confidence: rateConfidence(intents),
@@ -69,6 +75,7 @@ export function createUnderstanding(lexicon: PlaybookLexicon): (input: Understan
     const answersQuestion =
       (flags.has("bot_ask") || flags.has("bot_ask_picture")) && !flags.has("bot_quote") && offered.length > 0;
     if (answersQuestion) flags.add("bot_service");
+    if (answersQuestion && offered.includes("find_image")) flags.add("bot_find");
     const answerOnly = flags.has("empty") || flags.has("bare_value") || flags.has("answer");
     const services = named.length === 0 && answersQuestion && answerOnly ? offered : named;
     if (services.length > 0) flags.add("service");
@@ -77,6 +84,19 @@ export function createUnderstanding(lexicon: PlaybookLexicon): (input: Understan
     if (services.some((service) => !offered.includes(service))) flags.add("new_service");
     return services;
   }
+}
+
+/** Only wishes have services; words that name none but were taken for a wish answer what we asked about. */
+function servicesOf(intent: Intent, named: Service[], asked: Service[]): Service[] {
+  if (!SERVICE_INTENTS.has(intent)) return [];
+  return named.length === 0 && WORK_INTENTS.has(intent) ? asked : named;
+}
+
+/** "20就20" after a quote of 20 is a yes; "15行不" is another price. */
+function namesSameNumber(text: string, bot: string): boolean {
+  const said = text.match(/\d+/gu) ?? [];
+  const quoted = new Set(bot.match(/\d+/gu) ?? []);
+  return said.length > 0 && said.every((number) => quoted.has(number));
 }
 
 function rateConfidence([first, ...others]: WeighedIntent[]): number {

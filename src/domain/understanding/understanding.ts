@@ -38,12 +38,29 @@ export const understandInputSchema = z.object({
 export type UnderstandInput = z.input<typeof understandInputSchema>;
 
 export const lengthUnitSchema = z.enum(["px", "cm", "mm"]);
-export const outputFormatSchema = z.enum(["jpeg", "png", "webp", "tiff", "gif", "pdf", "psd", "ai", "cdr", "eps", "svg", "dxf"]);
+export const outputFormatSchema = z.enum([
+  "jpeg",
+  "png",
+  "webp",
+  "tiff",
+  "gif",
+  "pdf",
+  "psd",
+  "ai",
+  "cdr",
+  "eps",
+  "svg",
+  "dxf",
+]);
 
 export const slotsSchema = z.object({
   scale: z.number().positive().optional(),
   size: z
-    .object({ width: z.number().positive().optional(), height: z.number().positive().optional(), unit: lengthUnitSchema })
+    .object({
+      width: z.number().positive().optional(),
+      height: z.number().positive().optional(),
+      unit: lengthUnitSchema,
+    })
     .optional(),
   ratio: z.object({ w: z.number().positive(), h: z.number().positive() }).optional(),
   dpi: z.int().positive().optional(),

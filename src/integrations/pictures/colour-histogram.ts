@@ -78,7 +78,7 @@ export function compareHistograms(one: Uint8Array, others: Uint8Array, offset = 
   for (let at = 0; at < HISTOGRAM_LENGTH; at += 1) {
     const left = one[at] ?? 0;
     const right = others[offset + at] ?? 0;
-    shared += left < right ? left : right;
+    shared += Math.min(left, right);
   }
   return Math.min(1, shared / (HISTOGRAM_CELLS * CELL_TOTAL));
 }

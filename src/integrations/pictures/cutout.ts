@@ -110,7 +110,11 @@ function touchesBackground(isBackground: Uint8Array, { first, columns, rows, wid
 }
 
 /** How far the object's own colour is from the background: the farthest pixel around. */
-function largestDistance({ data }: RgbaPixels, background: Colour, { first, columns, rows, width }: Area): number {
+function largestDistance(
+  { data }: RgbaPixels,
+  background: Colour,
+  { first, columns, rows, width }: Area,
+): number {
   let largest = 1;
   for (let row = 0; row < rows; row += 1) {
     const start = first + row * width;

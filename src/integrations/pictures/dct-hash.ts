@@ -71,7 +71,8 @@ export function turnFrequencies(frequencies: Float64Array, dihedral: number): Fl
       // Index 0 is frequency 1, so the even indices are the odd frequencies.
       const isMirrored = (dihedral & 1) !== 0 && horizontal % 2 === 0;
       const isFlipped = (dihedral & 2) !== 0 && vertical % 2 === 0;
-      turned[vertical * FREQUENCIES + horizontal] = (isMirrored === isFlipped ? 1 : -1) * (frequencies[from] ?? 0);
+      turned[vertical * FREQUENCIES + horizontal] =
+        (isMirrored === isFlipped ? 1 : -1) * (frequencies[from] ?? 0);
     }
   }
   return turned;

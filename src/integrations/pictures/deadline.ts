@@ -17,7 +17,8 @@ export function startDeadline(timeoutMs: number): Deadline {
     },
     async breathe() {
       await setImmediate();
-      if (performance.now() > endsAt) throw new AppError("operation-timeout", `no result within ${timeoutMs} ms`);
+      if (performance.now() > endsAt)
+        throw new AppError("operation-timeout", `no result within ${timeoutMs} ms`);
     },
   };
 }

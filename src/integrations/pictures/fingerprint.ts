@@ -50,7 +50,9 @@ export function encodeFingerprint({ hashes, histogram, thumbnail }: Fingerprint)
   const view = new DataView(bytes.buffer);
   bytes[0] = VERSION;
   // Word by word: the order of bytes must not depend on the machine.
-  hashes.forEach((word, at) => view.setUint32(HEADER_BYTES + 4 * at, word, true));
+  hashes.forEach((word, at) => {
+    view.setUint32(HEADER_BYTES + 4 * at, word, true);
+  });
   bytes.set(histogram, HEADER_BYTES + 4 * FINGERPRINT_WORDS);
   bytes.set(thumbnail, HEADER_BYTES + 4 * FINGERPRINT_WORDS + HISTOGRAM_LENGTH);
   return bytes;
@@ -65,7 +67,9 @@ export function decodeFingerprint(bytes: Uint8Array): Fingerprint {
   const histogramAt = HEADER_BYTES + 4 * FINGERPRINT_WORDS;
   const thumbnailAt = histogramAt + HISTOGRAM_LENGTH;
   return {
-    hashes: Uint32Array.from({ length: FINGERPRINT_WORDS }, (_, at) => view.getUint32(HEADER_BYTES + 4 * at, true)),
+    hashes: Uint32Array.from({ length: FINGERPRINT_WORDS }, (_, at) =>
+      view.getUint32(HEADER_BYTES + 4 * at, true),
+    ),
     histogram: bytes.slice(histogramAt, thumbnailAt),
     thumbnail: bytes.slice(thumbnailAt),
   };

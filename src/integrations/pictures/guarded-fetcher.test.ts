@@ -105,7 +105,9 @@ describe("the guarded picture fetcher", () => {
   });
 
   it("checks a name again on each redirect", async () => {
-    const host = await serve((_, response) => response.writeHead(302, { location: "http://inside.example/" }).end());
+    const host = await serve((_, response) =>
+      response.writeHead(302, { location: "http://inside.example/" }).end(),
+    );
     const lookup: AddressLookup = (_, done) => done(null, [{ address: "192.168.1.1", family: 4 }]);
 
     expect(await fetcherFor([host], { lookup }).fetch(`http://${host}/`)).toEqual(notAllowed);
@@ -155,10 +157,17 @@ describe("isPublic", () => {
     expect(isPublic(address)).toBe(true);
   });
 
-  it.each(["::", "::1", "::7f00:1", "fe80::1", "fc00::1", "224.0.0.1", "255.255.255.255", "192.168.0.1", "2002:7f00:1::"])(
-    "refuses %s",
-    (address) => {
-      expect(isPublic(address)).toBe(false);
-    },
-  );
+  it.each([
+    "::",
+    "::1",
+    "::7f00:1",
+    "fe80::1",
+    "fc00::1",
+    "224.0.0.1",
+    "255.255.255.255",
+    "192.168.0.1",
+    "2002:7f00:1::",
+  ])("refuses %s", (address) => {
+    expect(isPublic(address)).toBe(false);
+  });
 });

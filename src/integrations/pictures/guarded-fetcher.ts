@@ -6,7 +6,7 @@ import { errorText } from "../../domain/errors.ts";
 import type { Log } from "../../domain/log.ts";
 import type { PictureRefusal } from "../../domain/pictures/picture.ts";
 import type { PictureFetcher } from "../../domain/pictures/ports.ts";
-import { accept, refuse, type Result } from "../../domain/result.ts";
+import { accept, type Result, refuse } from "../../domain/result.ts";
 
 const ALLOWED_PORTS = new Set(["80", "443", "8080", "8443"]);
 const MAX_REDIRECTS = 5;
@@ -41,7 +41,9 @@ export function createPictureFetcher({
   lookup?: AddressLookup;
   timeoutMs?: number;
 }): PictureFetcher {
-  const allowList = new Set(allowHosts.map((entry) => entry.trim().toLowerCase()).filter((entry) => entry !== ""));
+  const allowList = new Set(
+    allowHosts.map((entry) => entry.trim().toLowerCase()).filter((entry) => entry !== ""),
+  );
   const agent = new Agent({
     connect: guardedConnector(allowList, lookup),
     // One connection per request: strangers' servers are not worth keeping open.

@@ -12,12 +12,17 @@ function plain(width: number, height: number, background: string): Sharp {
 /** A red square in the middle of a flat grey ground. */
 async function product(ground = "#d8d8d8"): Promise<Buffer> {
   const thing = await plain(80, 80, "#cc2020").png().toBuffer();
-  return await plain(200, 160, ground).composite([{ input: thing, left: 60, top: 40 }]).png().toBuffer();
+  return await plain(200, 160, ground)
+    .composite([{ input: thing, left: 60, top: 40 }])
+    .png()
+    .toBuffer();
 }
 
 async function grain(width = 300, height = 200): Promise<Buffer> {
   const noise = { type: "gaussian", mean: 128, sigma: 50 } as const;
-  return await sharp({ create: { width, height, channels: 3, background: "#000", noise } }).jpeg().toBuffer();
+  return await sharp({ create: { width, height, channels: 3, background: "#000", noise } })
+    .jpeg()
+    .toBuffer();
 }
 
 async function pixelAt(bytes: Uint8Array, left: number, top: number): Promise<number[]> {
@@ -33,7 +38,9 @@ describe("the image engine's operations", () => {
   it("crops exactly the region asked for and refuses one that reaches outside", async () => {
     const bytes = await product();
 
-    const cropped = await engine.apply(bytes, { operations: [{ op: "crop", left: 60, top: 40, width: 80, height: 80 }] });
+    const cropped = await engine.apply(bytes, {
+      operations: [{ op: "crop", left: 60, top: 40, width: 80, height: 80 }],
+    });
 
     expect(await pixelAt(cropped.bytes, 0, 0)).toEqual([0xcc, 0x20, 0x20, 255]);
     expect(await pixelAt(cropped.bytes, 79, 79)).toEqual([0xcc, 0x20, 0x20, 255]);
@@ -63,7 +70,10 @@ describe("the image engine's operations", () => {
   });
 
   it("turns clockwise, and by any angle on the picture's own ground", async () => {
-    const bytes = await plain(40, 20, "#ffffff").composite([{ input: await plain(5, 5, "#ff0000").png().toBuffer(), left: 0, top: 0 }]).png().toBuffer();
+    const bytes = await plain(40, 20, "#ffffff")
+      .composite([{ input: await plain(5, 5, "#ff0000").png().toBuffer(), left: 0, top: 0 }])
+      .png()
+      .toBuffer();
 
     const quarter = await engine.apply(bytes, { operations: [{ op: "rotate", degrees: 90 }] });
     const slanted = await engine.apply(await product(), { operations: [{ op: "rotate", degrees: 10 }] });
@@ -74,7 +84,10 @@ describe("the image engine's operations", () => {
   });
 
   it("mirrors left and right when flipped horizontally", async () => {
-    const bytes = await plain(40, 20, "#ffffff").composite([{ input: await plain(5, 5, "#ff0000").png().toBuffer(), left: 0, top: 0 }]).png().toBuffer();
+    const bytes = await plain(40, 20, "#ffffff")
+      .composite([{ input: await plain(5, 5, "#ff0000").png().toBuffer(), left: 0, top: 0 }])
+      .png()
+      .toBuffer();
 
     const flipped = await engine.apply(bytes, { operations: [{ op: "flip", axis: "horizontal" }] });
 
@@ -90,49 +103,66 @@ describe("the image engine's operations", () => {
   });
 
   it("makes a flat ground see-through, feathers a soft edge, and leaves no rim of the old colour", async () => {
-    const soft = await sharp(await product("#00ff00")).blur(1.5).png().toBuffer();
+    const soft = await sharp(await product("#00ff00"))
+      .blur(1.5)
+      .png()
+      .toBuffer();
 
     const done = await engine.apply(soft, { operations: [{ op: "transparent_background" }] });
 
-    const edge = await Promise.all(Array.from({ length: 12 }, (_, step) => pixelAt(done.bytes, 54 + step, 80)));
+    const edge = await Promise.all(
+      Array.from({ length: 12 }, (_, step) => pixelAt(done.bytes, 54 + step, 80)),
+    );
     const seen = edge.filter(([, , , alpha = 0]) => alpha > 0);
     expect((await pixelAt(done.bytes, 2, 2))[3]).toBe(0);
     expect((await pixelAt(done.bytes, 100, 80))[3]).toBe(255);
     expect(seen.some(([, , , alpha = 255]) => alpha < 255)).toBe(true);
     // Green in proportion to its alpha: what would show on another ground.
-    expect(Math.max(...seen.map(([, green = 0, , alpha = 0]) => (alpha < 255 ? green : 0)))).toBeLessThan(130);
+    expect(Math.max(...seen.map(([, green = 0, , alpha = 0]) => (alpha < 255 ? green : 0)))).toBeLessThan(
+      130,
+    );
   });
 
   it("keeps a patch of the ground's colour that the thing encloses", async () => {
     const hole = await plain(20, 20, "#d8d8d8").png().toBuffer();
-    const bytes = await sharp(await product()).composite([{ input: hole, left: 90, top: 70 }]).png().toBuffer();
+    const bytes = await sharp(await product())
+      .composite([{ input: hole, left: 90, top: 70 }])
+      .png()
+      .toBuffer();
 
     const done = await engine.apply(bytes, { operations: [{ op: "transparent_background" }] });
 
     expect((await pixelAt(done.bytes, 100, 80))[3]).toBe(255);
   });
 
-  it.each(["white_background", "transparent_background"] as const)("refuses %s when the ground is busy", async (op) => {
-    await expect(engine.apply(await grain(), { operations: [{ op }] })).rejects.toMatchObject({ code: "operation-failed" });
-  });
+  it.each(["white_background", "transparent_background"] as const)(
+    "refuses %s when the ground is busy",
+    async (op) => {
+      await expect(engine.apply(await grain(), { operations: [{ op }] })).rejects.toMatchObject({
+        code: "operation-failed",
+      });
+    },
+  );
 
   it("refuses to cut out a picture that is nothing but ground", async () => {
     const bytes = await plain(50, 50, "#eeeeee").png().toBuffer();
 
-    await expect(engine.apply(bytes, { operations: [{ op: "transparent_background" }] })).rejects.toMatchObject({
+    await expect(
+      engine.apply(bytes, { operations: [{ op: "transparent_background" }] }),
+    ).rejects.toMatchObject({
       code: "operation-failed",
     });
   });
 
   it("turns red to blue by hue, to grey, and to another brightness", async () => {
     const bytes = await plain(20, 20, "#cc2020").png().toBuffer();
-    const after = async (recolor: Omit<Extract<Operation, { op: "recolor" }>, "op">) =>
+    const recoloured = async (recolor: Omit<Extract<Operation, { op: "recolor" }>, "op">) =>
       await pixelAt((await engine.apply(bytes, { operations: [{ op: "recolor", ...recolor }] })).bytes, 5, 5);
 
-    const [red = 0, , blue = 0] = await after({ hue_degrees: 240 });
-    const grey = await after({ grayscale: true });
-    const [dark = 255] = await after({ brightness: 0.5 });
-    const [tintRed = 0, , tintBlue = 0] = await after({ tint: "#0000ff" });
+    const [red = 0, , blue = 0] = await recoloured({ hue_degrees: 240 });
+    const grey = await recoloured({ grayscale: true });
+    const [dark = 255] = await recoloured({ brightness: 0.5 });
+    const [tintRed = 0, , tintBlue = 0] = await recoloured({ tint: "#0000ff" });
 
     expect(blue).toBeGreaterThan(red);
     expect(new Set(grey.slice(0, 3)).size).toBe(1);
@@ -140,17 +170,28 @@ describe("the image engine's operations", () => {
     expect(tintBlue).toBeGreaterThan(tintRed);
   });
 
-  it.each(["jpeg", "png", "webp", "tiff"] as const)("writes %s with the resolution asked for", async (format) => {
-    const done = await engine.apply(await product(), { operations: [{ op: "format", format }, { op: "dpi", dpi: 300 }] });
+  it.each(["jpeg", "png", "webp", "tiff"] as const)(
+    "writes %s with the resolution asked for",
+    async (format) => {
+      const done = await engine.apply(await product(), {
+        operations: [
+          { op: "format", format },
+          { op: "dpi", dpi: 300 },
+        ],
+      });
 
-    const metadata = await sharp(done.bytes).metadata();
-    expect(done.format).toBe(format);
-    expect(metadata.format).toBe(format);
-    if (format !== "webp") expect(metadata.density).toBe(300);
-  });
+      const metadata = await sharp(done.bytes).metadata();
+      expect(done.format).toBe(format);
+      expect(metadata.format).toBe(format);
+      if (format !== "webp") expect(metadata.density).toBe(300);
+    },
+  );
 
   it("keeps the resolution and the format that the original has", async () => {
-    const bytes = await sharp(await product()).withMetadata({ density: 240 }).jpeg().toBuffer();
+    const bytes = await sharp(await product())
+      .withMetadata({ density: 240 })
+      .jpeg()
+      .toBuffer();
 
     const done = await engine.apply(bytes, { operations: [{ op: "sharpen" }] });
 
@@ -158,7 +199,9 @@ describe("the image engine's operations", () => {
   });
 
   it("writes PNG and says so when a JPEG got transparency", async () => {
-    const bytes = await sharp(await product()).jpeg({ quality: 95 }).toBuffer();
+    const bytes = await sharp(await product())
+      .jpeg({ quality: 95 })
+      .toBuffer();
 
     const done = await engine.apply(bytes, { operations: [{ op: "transparent_background" }] });
 
@@ -178,13 +221,19 @@ describe("the image engine's operations", () => {
     ["a resize without a size", { op: "resize", fit: "inside" }],
     ["a result beyond the limit", { op: "resize", width: 20_000, height: 20_000, fit: "fill" }],
   ])("throws operation-failed when given %s", async (_, operation) => {
-    await expect(engine.apply(await product(), { operations: [operation] })).rejects.toMatchObject({ code: "operation-failed" });
+    await expect(engine.apply(await product(), { operations: [operation] })).rejects.toMatchObject({
+      code: "operation-failed",
+    });
   });
 
   it("throws operation-failed when the bytes are no picture, and never gives part of one", async () => {
-    await expect(engine.apply(Buffer.from("no"), { operations: [] })).rejects.toMatchObject({ code: "operation-failed" });
+    await expect(engine.apply(Buffer.from("no"), { operations: [] })).rejects.toMatchObject({
+      code: "operation-failed",
+    });
     const whole = await grain();
-    await expect(engine.apply(whole.subarray(0, whole.length >> 1), { operations: [] })).rejects.toMatchObject({
+    await expect(
+      engine.apply(whole.subarray(0, whole.length >> 1), { operations: [] }),
+    ).rejects.toMatchObject({
       code: "operation-failed",
     });
   });
@@ -205,7 +254,12 @@ describe("the image engine's preview", () => {
     const preview = await engine.preview(bytes, "预览 <Preview> & more");
 
     expect(await sharp(preview).metadata()).toMatchObject({ format: "jpeg", width: 800, height: 600 });
-    for (const [left, top] of [[0, 0], [400, 0], [0, 300], [400, 300]] as const) {
+    for (const [left, top] of [
+      [0, 0],
+      [400, 0],
+      [0, 300],
+      [400, 300],
+    ] as const) {
       const quarter = await sharp(preview).extract({ left, top, width: 400, height: 300 }).toBuffer();
       const [channel] = (await sharp(quarter).stats()).channels;
       expect(channel?.max).toBeGreaterThan(150);
@@ -222,7 +276,13 @@ describe("the image engine's preview", () => {
 
 describe("the image engine's check", () => {
   it.each<[string, Operation[]]>([
-    ["crop and resize", [{ op: "crop_ratio", ratio_w: 1, ratio_h: 1 }, { op: "resize", width: 100, fit: "inside" }]],
+    [
+      "crop and resize",
+      [
+        { op: "crop_ratio", ratio_w: 1, ratio_h: 1 },
+        { op: "resize", width: 100, fit: "inside" },
+      ],
+    ],
     ["enlarge", [{ op: "enlarge", factor: 3 }]],
     ["rotate", [{ op: "rotate", degrees: 7 }]],
     ["trim", [{ op: "trim" }]],
@@ -233,14 +293,20 @@ describe("the image engine's check", () => {
     ["recolour", [{ op: "recolor", hue_degrees: 120 }]],
   ])("finds nothing wrong with the engine's own %s", async (_, operations) => {
     const stripe = await plain(80, 10, "#ffffff").png().toBuffer();
-    const bytes = await sharp(await product()).composite([{ input: stripe, left: 60, top: 70 }]).png().toBuffer();
+    const bytes = await sharp(await product())
+      .composite([{ input: stripe, left: 60, top: 70 }])
+      .png()
+      .toBuffer();
 
     expect(await engine.check(bytes, await engine.apply(bytes, { operations }), { operations })).toEqual([]);
   });
 
   it("finds nothing wrong with a grainy photo made smaller and larger", async () => {
     const bytes = await grain();
-    for (const operation of [{ op: "resize", width: 150, fit: "inside" }, { op: "enlarge", factor: 2 }] as Operation[]) {
+    for (const operation of [
+      { op: "resize", width: 150, fit: "inside" },
+      { op: "enlarge", factor: 2 },
+    ] as Operation[]) {
       const job = { operations: [operation] };
       expect(await engine.check(bytes, await engine.apply(bytes, job), job), operation.op).toEqual([]);
     }
@@ -254,10 +320,14 @@ describe("the image engine's check", () => {
     const blank = await plain(150, 100, "#ffffff").jpeg().toBuffer();
     const small = await sharp(good.bytes).resize(75).jpeg().toBuffer();
 
-    expect(await engine.check(bytes, { ...good, bytes: good.bytes.subarray(0, 40) }, job)).toEqual(["does-not-open"]);
+    expect(await engine.check(bytes, { ...good, bytes: good.bytes.subarray(0, 40) }, job)).toEqual([
+      "does-not-open",
+    ]);
     expect(await engine.check(bytes, { ...good, bytes: blurred }, job)).toEqual(["less-sharp"]);
     expect(await engine.check(bytes, { ...good, bytes: blank }, job)).toEqual(["blank"]);
-    expect(await engine.check(bytes, { ...good, bytes: small, width: 75, height: 50 }, job)).toEqual(["size-not-as-asked"]);
+    expect(await engine.check(bytes, { ...good, bytes: small, width: 75, height: 50 }, job)).toEqual([
+      "size-not-as-asked",
+    ]);
     expect(await engine.check(bytes, { ...good, format: "png" }, job)).toEqual(["format-not-as-stated"]);
   });
 });

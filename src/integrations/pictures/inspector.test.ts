@@ -6,7 +6,9 @@ const FORMATS = ["jpeg", "png", "webp", "gif", "tiff", "avif"] as const;
 const inspector = createPictureInspector();
 
 function grain(width = 400, height = 300, sigma = 40): Sharp {
-  return sharp({ create: { width, height, channels: 3, background: "#000", noise: { type: "gaussian", mean: 128, sigma } } });
+  return sharp({
+    create: { width, height, channels: 3, background: "#000", noise: { type: "gaussian", mean: 128, sigma } },
+  });
 }
 
 function plain(width: number, height: number, background: string): Sharp {
@@ -20,14 +22,20 @@ async function inspectGood(bytes: Uint8Array) {
 }
 
 async function cornerOf(bytes: Uint8Array): Promise<number[]> {
-  const { data } = await sharp(bytes).extract({ left: 2, top: 2, width: 1, height: 1 }).raw().toBuffer({ resolveWithObject: true });
+  const { data } = await sharp(bytes)
+    .extract({ left: 2, top: 2, width: 1, height: 1 })
+    .raw()
+    .toBuffer({ resolveWithObject: true });
   return [...data.subarray(0, 3)];
 }
 
 /** Left half red, right half blue, so that turning and mirroring show. */
 async function twoSided(): Promise<Buffer> {
   const blue = await plain(60, 80, "#0000ff").png().toBuffer();
-  return await plain(120, 80, "#ff0000").composite([{ input: blue, left: 60, top: 0 }]).png().toBuffer();
+  return await plain(120, 80, "#ff0000")
+    .composite([{ input: blue, left: 60, top: 0 }])
+    .png()
+    .toBuffer();
 }
 
 describe("the picture inspector", () => {
@@ -49,16 +57,22 @@ describe("the picture inspector", () => {
     }
   });
 
-  it.each(["jpeg", "png", "gif", "webp"] as const)("says truncated when the last two bytes of a %s are missing", async (format) => {
-    const bytes = await grain().toFormat(format).toBuffer();
+  it.each(["jpeg", "png", "gif", "webp"] as const)(
+    "says truncated when the last two bytes of a %s are missing",
+    async (format) => {
+      const bytes = await grain().toFormat(format).toBuffer();
 
-    expect(await inspector.inspect(bytes.subarray(0, -2))).toEqual({ ok: false, refusal: "truncated" });
-  });
+      expect(await inspector.inspect(bytes.subarray(0, -2))).toEqual({ ok: false, refusal: "truncated" });
+    },
+  );
 
   it.each([
     ["a bitmap", Buffer.from("BM\x36\0\0\0\0\0", "latin1")],
     ["an SVG", Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>')],
-    ["an SVG behind an XML head", Buffer.from('<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>')],
+    [
+      "an SVG behind an XML head",
+      Buffer.from('<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>'),
+    ],
     ["a PDF", Buffer.from("%PDF-1.7\n")],
     ["a HEIC", Buffer.from("\0\0\0\x18ftypheic\0\0\0\0mif1heic", "latin1")],
     ["plain text", Buffer.from("hello")],
@@ -96,7 +110,10 @@ describe("the picture inspector", () => {
   });
 
   it("refuses a picture of 256 million pixels at once and in little memory", async () => {
-    const bomb = await sharp({ create: { width: 16_000, height: 16_000, channels: 3, background: "#fff" }, limitInputPixels: false })
+    const bomb = await sharp({
+      create: { width: 16_000, height: 16_000, channels: 3, background: "#fff" },
+      limitInputPixels: false,
+    })
       .png()
       .toBuffer();
     const before = process.memoryUsage().rss;
@@ -108,7 +125,10 @@ describe("the picture inspector", () => {
   }, 60_000);
 
   it("refuses more than 20 MiB", async () => {
-    expect(await inspector.inspect(new Uint8Array(20 * 1024 * 1024 + 1))).toEqual({ ok: false, refusal: "too-many-bytes" });
+    expect(await inspector.inspect(new Uint8Array(20 * 1024 * 1024 + 1))).toEqual({
+      ok: false,
+      refusal: "too-many-bytes",
+    });
   });
 
   it("refuses a picture whose data is broken though its form is whole", async () => {
@@ -133,7 +153,10 @@ describe("the picture inspector", () => {
 
   it("leaves no place, camera or profile in the clean copy", async () => {
     const bytes = await grain()
-      .withExif({ IFD0: { Make: "SecretCamera" }, IFD3: { GPSLatitude: "31/1 14/1 0/1", GPSLatitudeRef: "N" } })
+      .withExif({
+        IFD0: { Make: "SecretCamera" },
+        IFD3: { GPSLatitude: "31/1 14/1 0/1", GPSLatitudeRef: "N" },
+      })
       .jpeg()
       .toBuffer();
     expect(bytes.includes("SecretCamera")).toBe(true);
@@ -142,7 +165,12 @@ describe("the picture inspector", () => {
 
     const metadata = await sharp(clean).metadata();
     expect(Buffer.from(clean).includes("SecretCamera")).toBe(false);
-    expect([metadata.exif, metadata.icc, metadata.xmp, metadata.iptc]).toEqual([undefined, undefined, undefined, undefined]);
+    expect([metadata.exif, metadata.icc, metadata.xmp, metadata.iptc]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+    ]);
   });
 
   it("turns CMYK into sRGB", async () => {
@@ -157,8 +185,12 @@ describe("the picture inspector", () => {
   });
 
   it.each(["gif", "webp"] as const)("takes the first frame of an animated %s", async (format) => {
-    const frames = await Promise.all(["#ff0000", "#0000ff"].map((colour) => plain(40, 30, colour).png().toBuffer()));
-    const bytes = await sharp(frames, { join: { animated: true } }).toFormat(format).toBuffer();
+    const frames = await Promise.all(
+      ["#ff0000", "#0000ff"].map((colour) => plain(40, 30, colour).png().toBuffer()),
+    );
+    const bytes = await sharp(frames, { join: { animated: true } })
+      .toFormat(format)
+      .toBuffer();
     expect((await sharp(bytes).metadata()).pages).toBe(2);
 
     const { facts, clean } = await inspectGood(bytes);
@@ -170,7 +202,12 @@ describe("the picture inspector", () => {
 
   it("measures a blurred picture as less sharp and a grainy one as noisier", async () => {
     const crisp = await inspectGood(await twoSided());
-    const soft = await inspectGood(await sharp(await twoSided()).blur(6).png().toBuffer());
+    const soft = await inspectGood(
+      await sharp(await twoSided())
+        .blur(6)
+        .png()
+        .toBuffer(),
+    );
     const grainy = await inspectGood(await grain().png().toBuffer());
 
     expect(soft.facts.sharpness).toBeLessThan(crisp.facts.sharpness / 4);
@@ -180,7 +217,10 @@ describe("the picture inspector", () => {
 
   it("names the colours, largest first, and tells a flat background from a busy one", async () => {
     const thing = await plain(60, 60, "#cc2020").png().toBuffer();
-    const product = await plain(200, 200, "#f0f0f0").composite([{ input: thing }]).png().toBuffer();
+    const product = await plain(200, 200, "#f0f0f0")
+      .composite([{ input: thing }])
+      .png()
+      .toBuffer();
 
     const { facts } = await inspectGood(product);
 
@@ -208,11 +248,15 @@ async function storedAs(upright: Buffer, orientation: number): Promise<Buffer> {
     case 4:
       return await image.flip().toBuffer();
     case 5:
-      return await sharp(await image.rotate(90).toBuffer()).flop().toBuffer();
+      return await sharp(await image.rotate(90).toBuffer())
+        .flop()
+        .toBuffer();
     case 6:
       return await image.rotate(270).toBuffer();
     case 7:
-      return await sharp(await image.rotate(270).toBuffer()).flop().toBuffer();
+      return await sharp(await image.rotate(270).toBuffer())
+        .flop()
+        .toBuffer();
     case 8:
       return await image.rotate(90).toBuffer();
     default:

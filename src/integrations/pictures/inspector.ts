@@ -2,9 +2,16 @@ import sharp, { type Metadata, type Sharp } from "sharp";
 import { errorText } from "../../domain/errors.ts";
 import type { PictureFacts, PictureFormat, PictureRefusal } from "../../domain/pictures/picture.ts";
 import type { PictureInspector } from "../../domain/pictures/ports.ts";
-import { accept, refuse, type Result } from "../../domain/result.ts";
+import { accept, type Result, refuse } from "../../domain/result.ts";
 import { findPictureEnd } from "./picture-end.ts";
-import { findDominantColours, findFlatBorder, type GreyPixels, measureNoise, measureSharpness, type RgbaPixels } from "./pixel-facts.ts";
+import {
+  findDominantColours,
+  findFlatBorder,
+  type GreyPixels,
+  measureNoise,
+  measureSharpness,
+  type RgbaPixels,
+} from "./pixel-facts.ts";
 import { hidesAnotherFile, sniffFormat } from "./sniff.ts";
 
 const MAX_BYTES = 20 * 1024 * 1024;
@@ -50,12 +57,19 @@ async function look(bytes: Uint8Array, format: PictureFormat) {
   const cleanFormat = cleanFormatOf(format, metadata);
   // The full decode comes first: a broken file must fail here and not after being measured.
   const clean = await encodeClean(open(bytes).autoOrient().toColourspace("srgb"), cleanFormat);
-  const facts = await measure(bytes, clean.data, { format, metadata, width: clean.info.width, height: clean.info.height });
+  const facts = await measure(bytes, clean.data, {
+    format,
+    metadata,
+    width: clean.info.width,
+    height: clean.info.height,
+  });
   return accept({ facts, clean: clean.data, cleanFormat });
 }
 
 function open(bytes: Uint8Array): Sharp {
-  return sharp(bytes, { limitInputPixels: MAX_PIXELS, failOn: "error" }).timeout({ seconds: TIMEOUT_SECONDS });
+  return sharp(bytes, { limitInputPixels: MAX_PIXELS, failOn: "error" }).timeout({
+    seconds: TIMEOUT_SECONDS,
+  });
 }
 
 function loadedFormat(metadata: Metadata): string | undefined {
@@ -78,7 +92,12 @@ async function encodeClean(image: Sharp, format: PictureFormat) {
 async function measure(
   original: Uint8Array,
   clean: Uint8Array,
-  { format, metadata, width, height }: { format: PictureFormat; metadata: Metadata; width: number; height: number },
+  {
+    format,
+    metadata,
+    width,
+    height,
+  }: { format: PictureFormat; metadata: Metadata; width: number; height: number },
 ): Promise<PictureFacts> {
   const colours = await readRgba(clean, COLOUR_SIDE);
   return {
@@ -97,7 +116,9 @@ async function measure(
 
 /** A grey copy, white behind see-through parts, whose longer side is at most the one given. */
 export async function readGrey(bytes: Uint8Array, side: number): Promise<GreyPixels> {
-  const fitted = open(bytes).flatten({ background: "#ffffff" }).resize(side, side, { fit: "inside", withoutEnlargement: true });
+  const fitted = open(bytes)
+    .flatten({ background: "#ffffff" })
+    .resize(side, side, { fit: "inside", withoutEnlargement: true });
   return toPixels(await fitted.greyscale().raw().toBuffer({ resolveWithObject: true }));
 }
 
@@ -114,7 +135,11 @@ async function readCentre(bytes: Uint8Array, width: number, height: number): Pro
 
 async function readRgba(bytes: Uint8Array, side: number): Promise<RgbaPixels> {
   // Nearest: averaging would blend a thin border with what lies inside it.
-  const fitted = open(bytes).resize(side, side, { fit: "inside", withoutEnlargement: true, kernel: "nearest" });
+  const fitted = open(bytes).resize(side, side, {
+    fit: "inside",
+    withoutEnlargement: true,
+    kernel: "nearest",
+  });
   const pixels = await fitted.toColourspace("srgb").ensureAlpha().raw().toBuffer({ resolveWithObject: true });
   return toPixels(pixels);
 }
@@ -126,6 +151,7 @@ function toPixels({ data, info }: { data: Buffer; info: { width: number; height:
 function refusalOf(error: unknown): PictureRefusal {
   const text = errorText(error).toLowerCase();
   if (text.includes("pixel limit") || text.includes("dimensions")) return "too-many-pixels";
-  if (/truncat|premature|end of (file|stream|input)|unexpected eof|out of data/.test(text)) return "truncated";
+  if (/truncat|premature|end of (file|stream|input)|unexpected eof|out of data/.test(text))
+    return "truncated";
   return "unreadable";
 }

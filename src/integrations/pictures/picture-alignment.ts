@@ -30,39 +30,91 @@ function spots(size: number, steps: number): [number, number, number][] {
   ]);
 }
 
-export type AlignedQuery = { coarse: Float32Array; fine: Float32Array; aspect: number };
+/** A placement with the thumbnail pixel under each point of the coarse query, -1 outside. */
+type Overlay = { placement: Placement; pixels: Int16Array };
+export type AlignedQuery = {
+  coarse: Float32Array;
+  fine: Float32Array;
+  aspect: number;
+  overlaysOf: (dihedral: number) => Overlay[];
+};
+export type CoarseAlignment = { ncc: number; placements: Placement[] };
 
 /** @param sample - the query's grey means on a grid of the side it is given */
 export function prepareQuery(sample: (side: number) => Float32Array, aspect: number): AlignedQuery {
-  return { coarse: sample(COARSE_SIDE), fine: sample(FINE_SIDE), aspect };
+  // The same for every candidate, so worked out once; most turns are never asked for.
+  const known = new Map<number, Overlay[]>();
+  const overlaysOf = (dihedral: number): Overlay[] => {
+    const overlays = known.get(dihedral) ?? makeOverlays(dihedral, aspect);
+    known.set(dihedral, overlays);
+    return overlays;
+  };
+  return { coarse: sample(COARSE_SIDE), fine: sample(FINE_SIDE), aspect, overlaysOf };
 }
 
-/** Lays the query over the thumbnail in many ways, refines the best, and says how alike they then are. */
-export function alignPictures(query: AlignedQuery, thumbnail: Uint8Array, dihedrals: number[]): Alignment {
-  const found: { placement: Placement; ncc: number }[] = [];
+function makeOverlays(dihedral: number, aspect: number): Overlay[] {
+  return ANGLES.flatMap((radians) =>
+    SPOTS.map(([x, y, size]) => {
+      const placement = { x, y, size, radians, dihedral };
+      const pixels = new Int16Array(COARSE_SIDE * COARSE_SIDE);
+      eachPoint(COARSE_SIDE, placement, aspect, (at, px, py) => {
+        const isInside = px > -0.5 && py > -0.5 && px < THUMBNAIL_SIDE - 0.5 && py < THUMBNAIL_SIDE - 0.5;
+        pixels[at] = isInside ? Math.round(py) * THUMBNAIL_SIDE + Math.round(px) : -1;
+      });
+      return { placement, pixels };
+    }),
+  );
+}
+
+/** Lays the query over the thumbnail in many ways, roughly, and keeps the best. */
+export function alignCoarsely(
+  query: AlignedQuery,
+  thumbnail: Uint8Array,
+  dihedrals: number[],
+): CoarseAlignment {
+  const best: { placement: Placement; ncc: number }[] = [];
   for (const dihedral of dihedrals) {
-    for (const radians of ANGLES) {
-      for (const [x, y, size] of SPOTS) {
-        const placement = { x, y, size, radians, dihedral };
-        found.push({ placement, ncc: correlate(query.coarse, COARSE_SIDE, thumbnail, placement, query.aspect) });
+    for (const { placement, pixels } of query.overlaysOf(dihedral)) {
+      for (let at = 0; at < pixels.length; at += 1) {
+        const pixel = pixels[at] ?? -1;
+        samples[at] = pixel < 0 ? -1 : (thumbnail[pixel] ?? 0);
       }
+      const ncc = correlateSamples(query.coarse);
+      const worst = best[REFINED - 1];
+      if (worst !== undefined && ncc <= worst.ncc) continue;
+      best.push({ placement, ncc });
+      best.sort((one, other) => other.ncc - one.ncc);
+      if (best.length > REFINED) best.pop();
     }
   }
-  found.sort((one, other) => other.ncc - one.ncc);
-  const refined = found.slice(0, REFINED).map(({ placement }) => refine(query, thumbnail, placement));
-  const best = refined.reduce((one, other) => (other.ncc > one.ncc ? other : one));
-  return { ncc: best.ncc, worst: worstPart(query, thumbnail, best.placement) };
+  return { ncc: best[0]?.ncc ?? -1, placements: best.map((it) => it.placement) };
+}
+
+/** Moves the rough placements to where the two are most alike. */
+export function alignFinely(
+  query: AlignedQuery,
+  thumbnail: Uint8Array,
+  { placements }: CoarseAlignment,
+): Alignment {
+  let best: { placement: Placement; ncc: number } | null = null;
+  for (const placement of placements) {
+    const refined = refine(query, thumbnail, placement);
+    if (best === null || refined.ncc > best.ncc) best = refined;
+  }
+  return best === null
+    ? { ncc: -1, worst: 0 }
+    : { ncc: best.ncc, worst: worstPart(query, thumbnail, best.placement) };
 }
 
 function refine(query: AlignedQuery, thumbnail: Uint8Array, start: Placement) {
   let placement = start;
-  let ncc = correlate(query.fine, FINE_SIDE, thumbnail, placement, query.aspect);
+  let ncc = correlate(query, thumbnail, placement);
   let step = { x: 0.04, size: 0.05, radians: 0.05 };
   for (let round = 0; round < ROUNDS; round += 1) {
     for (let isBetter = true; isBetter; ) {
       isBetter = false;
       for (const moved of neighboursOf(placement, step)) {
-        const next = correlate(query.fine, FINE_SIDE, thumbnail, moved, query.aspect);
+        const next = correlate(query, thumbnail, moved);
         if (next <= ncc + 0.001) continue;
         ncc = next;
         placement = moved;
@@ -86,16 +138,20 @@ function neighboursOf(from: Placement, step: { x: number; size: number; radians:
 /** Reused by every call: the search runs it hundreds of times per candidate, and never in parallel. */
 const samples = new Float32Array(FINE_SIDE * FINE_SIDE);
 
-/** Pearson's correlation of the query with the thumbnail under it; -1 when too little of the query lies on it. */
-function correlate(query: Float32Array, side: number, thumbnail: Uint8Array, placement: Placement, aspect: number): number {
-  project(samples, side, thumbnail, placement, aspect);
+function correlate(query: AlignedQuery, thumbnail: Uint8Array, placement: Placement): number {
+  project(thumbnail, placement, query.aspect);
+  return correlateSamples(query.fine);
+}
+
+/** Pearson's correlation of the query with the samples under it; -1 when too little of the query lies on them. */
+function correlateSamples(query: Float32Array): number {
   let count = 0;
   let sumA = 0;
   let sumB = 0;
   let sumAA = 0;
   let sumBB = 0;
   let sumAB = 0;
-  for (let at = 0; at < side * side; at += 1) {
+  for (let at = 0; at < query.length; at += 1) {
     const b = samples[at] ?? -1;
     if (b < 0) continue;
     const a = query[at] ?? 0;
@@ -106,18 +162,24 @@ function correlate(query: Float32Array, side: number, thumbnail: Uint8Array, pla
     sumBB += b * b;
     sumAB += a * b;
   }
-  if (count < MIN_OVERLAP * side * side) return -1;
+  if (count < MIN_OVERLAP * query.length) return -1;
   const spread = Math.sqrt((sumAA - (sumA * sumA) / count) * (sumBB - (sumB * sumB) / count));
   return spread < count ? 0 : (sumAB - (sumA * sumB) / count) / spread;
 }
 
-/** What the thumbnail shows at each point of the query, -1 outside of it. */
-function project(
-  into: Float32Array,
+/** What the thumbnail shows at each point of the fine query, -1 outside of it. */
+function project(thumbnail: Uint8Array, placement: Placement, aspect: number): void {
+  eachPoint(FINE_SIDE, placement, aspect, (at, px, py) => {
+    samples[at] = interpolate(thumbnail, px, py);
+  });
+}
+
+/** Where each point of the query lies on the thumbnail, in its pixels. */
+function eachPoint(
   side: number,
-  thumbnail: Uint8Array,
   { x, y, size, radians, dihedral }: Placement,
   aspect: number,
+  visit: (at: number, px: number, py: number) => void,
 ): void {
   const cos = Math.cos(radians) * size;
   const sin = Math.sin(radians) * size;
@@ -133,7 +195,7 @@ function project(
       // Turned in real proportions: the thumbnail squeezes the picture into a square.
       const px = (x + u * cos - (v * sin) / aspect) * THUMBNAIL_SIDE - 0.5;
       const py = (y + u * aspect * sin + v * cos) * THUMBNAIL_SIDE - 0.5;
-      into[row * side + column] = interpolate(thumbnail, px, py);
+      visit(row * side + column, px, py);
     }
   }
 }
@@ -147,7 +209,9 @@ function interpolate(thumbnail: Uint8Array, px: number, py: number): number {
   const top = Math.min(last - 1, Math.floor(y));
   const at = top * THUMBNAIL_SIDE + left;
   const upper = (thumbnail[at] ?? 0) * (1 - x + left) + (thumbnail[at + 1] ?? 0) * (x - left);
-  const under = (thumbnail[at + THUMBNAIL_SIDE] ?? 0) * (1 - x + left) + (thumbnail[at + THUMBNAIL_SIDE + 1] ?? 0) * (x - left);
+  const under =
+    (thumbnail[at + THUMBNAIL_SIDE] ?? 0) * (1 - x + left) +
+    (thumbnail[at + THUMBNAIL_SIDE + 1] ?? 0) * (x - left);
   return upper * (1 - y + top) + under * (y - top);
 }
 
@@ -156,7 +220,7 @@ function interpolate(thumbnail: Uint8Array, px: number, py: number): number {
  * 1 minus the mean difference after fitting brightness and contrast over the whole, in the query's own deviations.
  */
 function worstPart(query: AlignedQuery, thumbnail: Uint8Array, placement: Placement): number {
-  project(samples, FINE_SIDE, thumbnail, placement, query.aspect);
+  project(thumbnail, placement, query.aspect);
   const fit = fitBrightness(query.fine);
   if (fit === null) return 0;
   const part = FINE_SIDE / PARTS;

@@ -19,7 +19,10 @@ export function resizedSize(from: Size, { width, height, fit }: Extract<Operatio
     throw new AppError("operation-failed", "a resize needs a width or a height");
   }
   if (width !== undefined && height !== undefined && fit !== "inside") return { width, height };
-  const scale = Math.min((width ?? Number.POSITIVE_INFINITY) / from.width, (height ?? Number.POSITIVE_INFINITY) / from.height);
+  const scale = Math.min(
+    (width ?? Number.POSITIVE_INFINITY) / from.width,
+    (height ?? Number.POSITIVE_INFINITY) / from.height,
+  );
   return scaledSize(from, scale);
 }
 

@@ -15,7 +15,9 @@ const MAX_BORDER = 0.4;
 const MIN_BORDER = 0.015;
 
 export async function readMap(bytes: Uint8Array): Promise<PictureMap> {
-  const image = sharp(bytes, { limitInputPixels: MAX_INPUT_PIXELS, failOn: "error" }).timeout({ seconds: TIMEOUT_SECONDS });
+  const image = sharp(bytes, { limitInputPixels: MAX_INPUT_PIXELS, failOn: "error" }).timeout({
+    seconds: TIMEOUT_SECONDS,
+  });
   const { autoOrient } = await image.metadata();
   const rgb = await image
     .autoOrient()
@@ -30,7 +32,10 @@ export async function readMap(bytes: Uint8Array): Promise<PictureMap> {
 }
 
 function tripled(data: Uint8Array, channels: number): Uint8Array {
-  return Uint8Array.from({ length: MAP_SIDE * MAP_SIDE * 3 }, (_, at) => data[Math.floor(at / 3) * channels] ?? 0);
+  return Uint8Array.from(
+    { length: MAP_SIDE * MAP_SIDE * 3 },
+    (_, at) => data[Math.floor(at / 3) * channels] ?? 0,
+  );
 }
 
 function toGrey(rgb: Uint8Array): Float32Array {
@@ -67,7 +72,11 @@ export function sampleGrey({ sums }: PictureMap, window: MapWindow, side: number
     for (let x = 0; x < side; x += 1) {
       const left = xs[x] ?? 0;
       const right = xs[x + 1] ?? 0;
-      const total = (sums[bottom + right] ?? 0) - (sums[bottom + left] ?? 0) - (sums[top + right] ?? 0) + (sums[top + left] ?? 0);
+      const total =
+        (sums[bottom + right] ?? 0) -
+        (sums[bottom + left] ?? 0) -
+        (sums[top + right] ?? 0) +
+        (sums[top + left] ?? 0);
       grid[y * side + x] = total / ((right - left) * ((bottom - top) / stride));
     }
   }
@@ -76,7 +85,9 @@ export function sampleGrey({ sums }: PictureMap, window: MapWindow, side: number
 
 /** Pixel edges of the cells, each cell at least one pixel. */
 function edges(start: number, length: number, cells: number): number[] {
-  const found = Array.from({ length: cells + 1 }, (_, at) => Math.round((start + (length * at) / cells) * MAP_SIDE));
+  const found = Array.from({ length: cells + 1 }, (_, at) =>
+    Math.round((start + (length * at) / cells) * MAP_SIDE),
+  );
   return found.map((edge) => Math.max(0, Math.min(MAP_SIDE, edge)));
 }
 
@@ -104,7 +115,8 @@ function countFlat(valueAt: (line: number, at: number) => number, limit: number)
   const edge = valueAt(0, 0);
   for (let line = 0; line < limit; line += 1) {
     let near = 0;
-    for (let at = 0; at < MAP_SIDE; at += 1) if (Math.abs(valueAt(line, at) - edge) <= BORDER_TOLERANCE) near += 1;
+    for (let at = 0; at < MAP_SIDE; at += 1)
+      if (Math.abs(valueAt(line, at) - edge) <= BORDER_TOLERANCE) near += 1;
     if (near < MAP_SIDE * BORDER_SHARE) return line;
   }
   return limit;

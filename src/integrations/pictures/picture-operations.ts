@@ -31,7 +31,11 @@ export async function applyOperation(
     case "crop_ratio":
       return await read(image.extract(centredRegion(pixels, operation.ratio_w, operation.ratio_h)));
     case "resize":
-      return await scaleTo(image, resizedSize(pixels, operation), operation.fit === "cover" ? "cover" : "fill");
+      return await scaleTo(
+        image,
+        resizedSize(pixels, operation),
+        operation.fit === "cover" ? "cover" : "fill",
+      );
     case "enlarge":
       return await scaleTo(image, scaledSize(pixels, operation.factor), "fill");
     case "rotate":
@@ -64,7 +68,11 @@ export function asSharp({ data, width, height }: RgbaPixels, deadline: Deadline)
 
 /** Always four channels, so that every operation meets the same shape. */
 export async function read(image: Sharp): Promise<RgbaPixels> {
-  const { data, info } = await image.toColourspace("srgb").ensureAlpha().raw().toBuffer({ resolveWithObject: true });
+  const { data, info } = await image
+    .toColourspace("srgb")
+    .ensureAlpha()
+    .raw()
+    .toBuffer({ resolveWithObject: true });
   return { data, width: info.width, height: info.height };
 }
 
@@ -76,7 +84,8 @@ function regionInside(pixels: Size, { left, top, width, height }: Extract<Operat
 }
 
 async function scaleTo(image: Sharp, { width, height }: Size, fit: "cover" | "fill"): Promise<RgbaPixels> {
-  if (width * height > MAX_RESULT_PIXELS) throw new AppError("operation-failed", "the result would be too large");
+  if (width * height > MAX_RESULT_PIXELS)
+    throw new AppError("operation-failed", "the result would be too large");
   return await read(image.resize({ width, height, fit, kernel: "lanczos3" }));
 }
 

@@ -17,7 +17,8 @@ export function measureSharpness({ data, width, height }: GreyPixels): number {
   let count = 0;
   for (let y = 1; y < height - 1; y += 1) {
     for (let at = y * width + 1; at < (y + 1) * width - 1; at += 1) {
-      const around = pixel(data, at - 1) + pixel(data, at + 1) + pixel(data, at - width) + pixel(data, at + width);
+      const around =
+        pixel(data, at - 1) + pixel(data, at + 1) + pixel(data, at - width) + pixel(data, at + width);
       const value = around - 4 * pixel(data, at);
       sum += value;
       squares += value * value;
@@ -62,7 +63,12 @@ export function findDominantColours({ data }: RgbaPixels): string[] {
     const [red, green, blue] = colourAt(data, at);
     const key = ((red >> 5) << 6) | ((green >> 5) << 3) | (blue >> 5);
     const bin = bins.get(key) ?? { count: 0, red: 0, green: 0, blue: 0 };
-    bins.set(key, { count: bin.count + 1, red: bin.red + red, green: bin.green + green, blue: bin.blue + blue });
+    bins.set(key, {
+      count: bin.count + 1,
+      red: bin.red + red,
+      green: bin.green + green,
+      blue: bin.blue + blue,
+    });
     total += 1;
   }
   return [...bins.values()]
@@ -76,7 +82,9 @@ export function findDominantColours({ data }: RgbaPixels): string[] {
 export function findFlatBorder({ data, width, height }: RgbaPixels): Colour | null {
   const seen = borderOffsets(width, height).filter((at) => pixel(data, at + 3) >= SEEN_ALPHA);
   if (seen.length === 0) return null;
-  const middle: Colour = [0, 1, 2].map((channel) => median(seen.map((at) => pixel(data, at + channel)))) as Colour;
+  const middle: Colour = [0, 1, 2].map((channel) =>
+    median(seen.map((at) => pixel(data, at + channel))),
+  ) as Colour;
   const near = seen.filter((at) => colourDistance(data, at, middle) <= FLAT_TOLERANCE).length;
   return near >= seen.length * FLAT_SHARE ? middle : null;
 }

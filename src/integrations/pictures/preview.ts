@@ -18,16 +18,28 @@ export async function makePreview(bytes: Uint8Array, label: string): Promise<Uin
     .png({ compressionLevel: 1 })
     .toBuffer({ resolveWithObject: true });
   const watermark = await drawWatermark(label, info.width, info.height);
-  return await sharp(data).composite([{ input: watermark }]).jpeg({ quality: 80 }).toBuffer();
+  return await sharp(data)
+    .composite([{ input: watermark }])
+    .jpeg({ quality: 80 })
+    .toBuffer();
 }
 
 async function drawWatermark(label: string, width: number, height: number): Promise<Buffer> {
   const light = await drawLabel(label, "white");
   const dark = await drawLabel(label, "black");
   // White with a black shadow one step off: one of the two is seen on any ground.
-  const both = await sharp(dark).extend({ right: 2, bottom: 2, background: CLEAR }).composite([{ input: light, left: 2, top: 2 }]).png().toBuffer();
-  const slanted = await spaced(sharp(both).rotate(-30, { background: CLEAR })).png().toBuffer();
-  const fitted = await sharp(slanted).resize({ width, height, fit: "inside", withoutEnlargement: true }).png().toBuffer();
+  const both = await sharp(dark)
+    .extend({ right: 2, bottom: 2, background: CLEAR })
+    .composite([{ input: light, left: 2, top: 2 }])
+    .png()
+    .toBuffer();
+  const slanted = await spaced(sharp(both).rotate(-30, { background: CLEAR }))
+    .png()
+    .toBuffer();
+  const fitted = await sharp(slanted)
+    .resize({ width, height, fit: "inside", withoutEnlargement: true })
+    .png()
+    .toBuffer();
   return await sharp({ create: { width, height, channels: 4, background: CLEAR } })
     .composite([{ input: fitted, tile: true }])
     .png()
@@ -42,7 +54,9 @@ function spaced(image: Sharp): Sharp {
 
 async function drawLabel(label: string, colour: "white" | "black"): Promise<Buffer> {
   const markup = `<span foreground="${colour}" alpha="${Math.round(LABEL_OPACITY * 100)}%">${escapeMarkup(label)}</span>`;
-  return await sharp({ text: { text: markup, rgba: true, dpi: LABEL_DPI } }).png().toBuffer();
+  return await sharp({ text: { text: markup, rgba: true, dpi: LABEL_DPI } })
+    .png()
+    .toBuffer();
 }
 
 function escapeMarkup(text: string): string {

@@ -2,7 +2,7 @@ import sharp from "sharp";
 import type { Operation } from "../../domain/pictures/plan.ts";
 import type { ProcessedImage } from "../../domain/pictures/ports.ts";
 import { startDeadline } from "./deadline.ts";
-import { expectedSize, scaledSize, type Size } from "./picture-geometry.ts";
+import { expectedSize, type Size, scaledSize } from "./picture-geometry.ts";
 import { applyOperation, type PixelOperation, read } from "./picture-operations.ts";
 import { measureSharpness, type RgbaPixels } from "./pixel-facts.ts";
 import { sniffFormat } from "./sniff.ts";
@@ -20,7 +20,13 @@ const KEPT_SHARPNESS = 0.6;
 /** Under this the original had no edges to lose. */
 const SHARPNESS_FLOOR = 5;
 /** These move edges or their contrast on purpose: the comparison would say nothing. */
-const NOT_COMPARED = new Set<Operation["op"]>(["denoise", "recolor", "white_background", "transparent_background", "flatten"]);
+const NOT_COMPARED = new Set<Operation["op"]>([
+  "denoise",
+  "recolor",
+  "white_background",
+  "transparent_background",
+  "flatten",
+]);
 const FRAMING = new Set<Operation["op"]>(["crop", "crop_ratio", "rotate", "flip", "trim", "resize"]);
 
 /** The problems of a result as stable words, none when it is as asked. */
@@ -41,7 +47,8 @@ export async function findProblems(
   const expected = expectedSize(before, operations);
   if (expected !== null && !isSameSize(after, expected)) problems.push("size-not-as-asked");
   if ((await isBlank(after)) && !(await isBlank(before))) problems.push("blank");
-  else if (problems.length === 0 && (await hasLostSharpness(before, after, operations))) problems.push("less-sharp");
+  else if (problems.length === 0 && (await hasLostSharpness(before, after, operations)))
+    problems.push("less-sharp");
   return problems;
 }
 
@@ -63,7 +70,11 @@ async function isBlank({ data, width, height }: RgbaPixels): Promise<boolean> {
 }
 
 /** Compares both at the same framing and the same, smaller scale. */
-async function hasLostSharpness(before: RgbaPixels, after: RgbaPixels, operations: Operation[]): Promise<boolean> {
+async function hasLostSharpness(
+  before: RgbaPixels,
+  after: RgbaPixels,
+  operations: Operation[],
+): Promise<boolean> {
   if (operations.some((it) => NOT_COMPARED.has(it.op))) return false;
   const deadline = startDeadline(TIMEOUT_MS);
   let reference = before;

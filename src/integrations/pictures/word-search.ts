@@ -7,7 +7,26 @@ export type WordFields = { text: string; weight: number }[];
 export type WordMatch = { id: string; score: number };
 
 /** Words with no meaning of their own; a query of nothing else finds nothing. */
-const EMPTY_WORDS = new Set(["的", "了", "和", "是", "我", "要", "有", "个", "张", "一", "在", "吗", "呢", "the", "a", "an", "of", "and"]);
+const EMPTY_WORDS = new Set([
+  "的",
+  "了",
+  "和",
+  "是",
+  "我",
+  "要",
+  "有",
+  "个",
+  "张",
+  "一",
+  "在",
+  "吗",
+  "呢",
+  "the",
+  "a",
+  "an",
+  "of",
+  "and",
+]);
 
 /** Full-text search in memory, for Chinese and Latin words. */
 export function createWordSearch() {

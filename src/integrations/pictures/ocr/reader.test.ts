@@ -70,12 +70,17 @@ describe("the text reader", () => {
   });
 
   it("answers unsure when a picture kills the process, and reads the next in a new one", async () => {
-    const { workerPath, starts } = await workerThat(`if (bytes[0] === 1) process.exit(9); else read(id, "fine");`);
+    const { workerPath, starts } = await workerThat(
+      `if (bytes[0] === 1) process.exit(9); else read(id, "fine");`,
+    );
     const reader = open({ workerPath });
 
     const all = await Promise.all([reader.read(picture(1)), reader.read(picture(2))]);
 
-    expect(all.map((it) => [it.verdict, it.failed])).toEqual([["unsure", true], ["yes", false]]);
+    expect(all.map((it) => [it.verdict, it.failed])).toEqual([
+      ["unsure", true],
+      ["yes", false],
+    ]);
     expect(await starts()).toBe(2);
   });
 
@@ -128,20 +133,21 @@ describe("the text reader", () => {
     expect(await starts()).toBe(2);
   });
 
-  it.each([
-    ["cannot be loaded", `process.send({ status: "unavailable", reason: "no module" });`],
-  ])("logs one line and answers unsure without another try when the engine %s", async (_, code) => {
-    const { workerPath, starts } = await workerThat(code);
-    const errors: string[] = [];
-    const log = { ...silentLog, error: (event: string) => void errors.push(event) };
-    const reader = open({ workerPath, log });
+  it.each([["cannot be loaded", `process.send({ status: "unavailable", reason: "no module" });`]])(
+    "logs one line and answers unsure without another try when the engine %s",
+    async (_, code) => {
+      const { workerPath, starts } = await workerThat(code);
+      const errors: string[] = [];
+      const log = { ...silentLog, error: (event: string) => void errors.push(event) };
+      const reader = open({ workerPath, log });
 
-    const all = await Promise.all([1, 2, 3].map((first) => reader.read(picture(first))));
+      const all = await Promise.all([1, 2, 3].map((first) => reader.read(picture(first))));
 
-    expect(all.map((it) => it.verdict)).toEqual(["unsure", "unsure", "unsure"]);
-    expect(errors).toEqual(["ocr.unavailable"]);
-    expect(await starts()).toBe(1);
-  });
+      expect(all.map((it) => it.verdict)).toEqual(["unsure", "unsure", "unsure"]);
+      expect(errors).toEqual(["ocr.unavailable"]);
+      expect(await starts()).toBe(1);
+    },
+  );
 
   it("answers unsure when the worker's program is not there", async () => {
     expect(await open({ workerPath: "/no/such/worker.ts" }).read(picture(1))).toMatchObject({ failed: true });
@@ -162,10 +168,18 @@ describe("the text reader", () => {
 describe("the text reader with the real engine", () => {
   it("reads rendered text and finds none on a plain picture", async () => {
     const reader = open({});
-    const text = await sharp({ text: { text: "ORDER 20417", dpi: 220, rgba: false } }).negate().png().toBuffer();
-    const written = await sharp(text).extend({ top: 60, bottom: 60, left: 60, right: 60, background: "#ffffff" }).png().toBuffer();
+    const text = await sharp({ text: { text: "ORDER 20417", dpi: 220, rgba: false } })
+      .negate()
+      .png()
+      .toBuffer();
+    const written = await sharp(text)
+      .extend({ top: 60, bottom: 60, left: 60, right: 60, background: "#ffffff" })
+      .png()
+      .toBuffer();
     const { width, height } = await sharp(written).metadata();
-    const plain = await sharp({ create: { width: 320, height: 240, channels: 3, background: "#88aacc" } }).png().toBuffer();
+    const plain = await sharp({ create: { width: 320, height: 240, channels: 3, background: "#88aacc" } })
+      .png()
+      .toBuffer();
 
     const read = await reader.read(written);
     const none = await reader.read(plain);

@@ -65,7 +65,10 @@ export function createTextReader({
   };
 
   /** Never throws: whatever happens is evidence. */
-  async function readOne(bytes: Uint8Array, source: Parameters<typeof failedEvidence>[0]): Promise<TextEvidence> {
+  async function readOne(
+    bytes: Uint8Array,
+    source: Parameters<typeof failedEvidence>[0],
+  ): Promise<TextEvidence> {
     if (isClosed || isUnavailable()) return failedEvidence(source);
     try {
       worker ??= startWorker(workerPath);

@@ -3,7 +3,9 @@ import sharp from "sharp";
 import { z } from "zod";
 import type { TextEvidence } from "../../../domain/orders/evidence.ts";
 
-export type TextEngine = { read(bytes: Uint8Array): Promise<{ boxes: TextEvidence["boxes"]; pictureArea: number }> };
+export type TextEngine = {
+  read(bytes: Uint8Array): Promise<{ boxes: TextEvidence["boxes"]; pictureArea: number }>;
+};
 
 const MAX_INPUT_PIXELS = 50_000_000;
 /** Memory grows with the pixels; small print stays readable at this size. */
@@ -12,7 +14,11 @@ const MAX_SIDE = 1600;
 const BLOCK = 32;
 
 const linesSchema = z.array(
-  z.object({ text: z.string(), mean: z.number(), box: z.array(z.tuple([z.number(), z.number()])).optional() }),
+  z.object({
+    text: z.string(),
+    mean: z.number(),
+    box: z.array(z.tuple([z.number(), z.number()])).optional(),
+  }),
 );
 
 /** Loads PP-OCR with its models, some seconds and hundreds of megabytes. Throws when the package is absent. */
@@ -53,7 +59,11 @@ async function fitBlocks(bytes: Uint8Array) {
   const raw = { width: info.width, height: info.height, channels: info.channels };
   const padded = await sharp(data, { raw })
     .resize({ width, height, fit: "fill" })
-    .extend({ right: (BLOCK - (width % BLOCK)) % BLOCK, bottom: (BLOCK - (height % BLOCK)) % BLOCK, extendWith: "copy" })
+    .extend({
+      right: (BLOCK - (width % BLOCK)) % BLOCK,
+      bottom: (BLOCK - (height % BLOCK)) % BLOCK,
+      extendWith: "copy",
+    })
     .png({ compressionLevel: 1 })
     .toBuffer();
   return { data: padded, width, height, scale };

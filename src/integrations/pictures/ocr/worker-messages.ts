@@ -2,7 +2,10 @@ import { z } from "zod";
 import { textEvidenceSchema } from "../../../domain/orders/evidence.ts";
 
 /** What the reader asks of its worker. */
-export const readRequestSchema = z.object({ id: z.int(), bytes: z.custom<Uint8Array>((value) => value instanceof Uint8Array) });
+export const readRequestSchema = z.object({
+  id: z.int(),
+  bytes: z.custom<Uint8Array>((value) => value instanceof Uint8Array),
+});
 export type ReadRequest = z.infer<typeof readRequestSchema>;
 
 /** What the worker answers; "unavailable" comes at most once, before any other, when the engine cannot be loaded. */

@@ -64,7 +64,8 @@ async function ask(child: ChildProcess, request: ReadRequest, timeoutMs: number)
     if (!answer.success) fail("the worker gave an answer that is none");
     else if (answer.data.status === "unavailable" || answer.data.id === request.id) resolve(answer.data);
   };
-  const onExit = (code: number | null, signal: string | null): void => fail(`the worker ended (${signal ?? code})`);
+  const onExit = (code: number | null, signal: string | null): void =>
+    fail(`the worker ended (${signal ?? code})`);
   const timer = setTimeout(() => fail(`no answer within ${timeoutMs} ms`), timeoutMs);
   child.on("message", onMessage).once("exit", onExit);
   child.send(request, (error) => error !== null && fail("the worker could not be reached"));
