@@ -54,7 +54,12 @@ export function createGalleryStore(db: Kysely<Database>): GalleryStore {
 
     async all() {
       const rows = await db.selectFrom("gallery_items").selectAll().orderBy("id").execute();
-      return rows.map((row) => ({ ...row, tags: JSON.parse(row.tags) as string[] }));
+      return rows.map((row) => ({
+        ...row,
+        tags: JSON.parse(row.tags) as string[],
+        // libSQL gives an ArrayBuffer, pg a Buffer.
+        fingerprint: new Uint8Array(row.fingerprint),
+      }));
     },
 
     async has(id) {

@@ -3,10 +3,8 @@ export const CONTEXT_FLAGS = [
   "has_image",
   "empty",
   "bare_value",
-  "short",
   "question",
   "order_any",
-  "order_draft",
   "order_quoted",
   "order_working",
   "order_delivered",
@@ -19,7 +17,6 @@ export const CONTEXT_FLAGS = [
   "work",
   "new_service",
 ] as const;
-export type ContextFlag = (typeof CONTEXT_FLAGS)[number];
 
 /** `when` as data: all conditions must hold, and a condition holds when one of its |-parts does. */
 export type Conditions = { flag: string; expected: boolean }[][];

@@ -98,7 +98,10 @@ const lexiconShape = z.strictObject({
     bot_delivered: patternSchema,
     bot_working: patternSchema,
   }),
-  signals: z.record(z.string(), z.array(patternSchema)).describe("flags of our own, usable in when"),
+  signals: z
+    .looseObject({ answer: z.array(patternSchema).describe("a plain yes to what we asked") })
+    .catchall(z.array(patternSchema))
+    .describe("flags of our own, usable in when"),
   services: z.partialRecord(serviceSchema, z.array(servicePatternSchema)),
   intents: z.partialRecord(intentSchema, z.array(intentRuleSchema)),
 });

@@ -27,7 +27,6 @@ export function createContextReader(
     for (const { status } of openOrders) {
       if (ENDED.has(status)) continue;
       flags.add("order_any");
-      if (status === "draft") flags.add("order_draft");
       if (QUOTED.has(status)) flags.add("order_quoted");
       else flags.add(DELIVERED.has(status) ? "order_delivered" : "order_working");
     }

@@ -8,7 +8,6 @@ import { createSlotReader } from "./read-slots.ts";
 import { createTextPattern } from "./text-pattern.ts";
 import type { Intent, UnderstandInput, Understanding } from "./understanding.ts";
 
-const SHORT_CHARS = 6;
 const SERVICE_INTENTS: ReadonlySet<Intent> = new Set(["find_image", "process_image", "quote", "add_demand"]);
 const WORK_INTENTS: ReadonlySet<Intent> = new Set(["find_image", "process_image"]);
 // Courtesies stand beside every wish and say nothing against it.
@@ -43,7 +42,6 @@ export function createUnderstanding(lexicon: PlaybookLexicon): (input: Understan
     const isQuestion = text.hasQuestionMark || question.matches(text);
     if (isQuestion) flags.add("question");
     if (text.squeezed === "") flags.add("empty");
-    if (text.squeezed.length <= SHORT_CHARS) flags.add("short");
     if (bareValue.matches(text) && !text.clauses.includes("\n")) flags.add("bare_value");
     for (const { flag, patterns } of signals) {
       if (patterns.some((pattern) => pattern.matches(text))) flags.add(flag);

@@ -2,12 +2,17 @@ import { THUMBNAIL_SIDE } from "./fingerprint.ts";
 
 /** How a query lies on a gallery picture: its centre, its size (1 is the whole), its angle, and its mirroring. */
 type Placement = { x: number; y: number; size: number; radians: number; dihedral: number };
-/** ncc: -1 to 1, how alike the two are where they overlap. worst: the same of the least alike part of them. */
-export type Alignment = { ncc: number; worst: number };
+/**
+ * How alike the two are where they overlap, at most 1. ncc: all of it together. worst: its least alike sixteenth.
+ * detail: its least alike spot, a sixteenth of a side wide.
+ */
+export type Alignment = { ncc: number; worst: number; detail: number };
 
 const COARSE_SIDE = 12;
-const FINE_SIDE = 24;
+/** That of the thumbnail: a copy of the same framing then falls cell on cell, and a small difference shows. */
+const FINE_SIDE = THUMBNAIL_SIDE;
 const PARTS = 4;
+const SPOTS_ACROSS = 16;
 const MIN_OVERLAP = 0.72;
 const ANGLES = [-6, 0, 6].map((degrees) => (degrees * Math.PI) / 180);
 const REFINED = 2;
@@ -101,9 +106,9 @@ export function alignFinely(
     const refined = refine(query, thumbnail, placement);
     if (best === null || refined.ncc > best.ncc) best = refined;
   }
-  return best === null
-    ? { ncc: -1, worst: 0 }
-    : { ncc: best.ncc, worst: worstPart(query, thumbnail, best.placement) };
+  if (best === null) return { ncc: -1, worst: 0, detail: 0 };
+  project(thumbnail, best.placement, query.aspect);
+  return { ncc: best.ncc, worst: leastAlikePart(query, PARTS), detail: leastAlikePart(query, SPOTS_ACROSS) };
 }
 
 function refine(query: AlignedQuery, thumbnail: Uint8Array, start: Placement) {
@@ -216,18 +221,17 @@ function interpolate(thumbnail: Uint8Array, px: number, py: number): number {
 }
 
 /**
- * Two pictures of a series share most of themselves and differ in one place; the whole's likeness hides that. Per part:
- * 1 minus the mean difference after fitting brightness and contrast over the whole, in the query's own deviations.
+ * Two pictures of a series share most of themselves and differ in one place; the whole's likeness hides that. Per part
+ * of the projected samples: 1 minus the mean difference after fitting brightness and contrast over the whole, in the query's own deviations.
  */
-function worstPart(query: AlignedQuery, thumbnail: Uint8Array, placement: Placement): number {
-  project(thumbnail, placement, query.aspect);
+function leastAlikePart(query: AlignedQuery, partsAcross: number): number {
   const fit = fitBrightness(query.fine);
   if (fit === null) return 0;
-  const part = FINE_SIDE / PARTS;
+  const part = FINE_SIDE / partsAcross;
   let worst = 1;
-  for (let cell = 0; cell < PARTS * PARTS; cell += 1) {
-    const top = Math.floor(cell / PARTS) * part;
-    const left = (cell % PARTS) * part;
+  for (let cell = 0; cell < partsAcross * partsAcross; cell += 1) {
+    const top = Math.floor(cell / partsAcross) * part;
+    const left = (cell % partsAcross) * part;
     let difference = 0;
     let count = 0;
     for (let row = top; row < top + part; row += 1) {

@@ -23,7 +23,7 @@ const SLICE = 3_000;
 const BY_FUSED = 40;
 const BY_COLOUR = 60;
 /** So many of the candidates are laid over the query exactly. */
-const REFINED = 16;
+const REFINED = 28;
 const THUMBNAIL_LENGTH = THUMBNAIL_SIDE ** 2;
 
 /** Fingerprints in flat arrays, so that a scan of all of them is short and leaves nothing to collect. */
@@ -147,7 +147,12 @@ function promiseOf(
   return scoreOf({ ncc: alignment.ncc, worst: 0 }, coarse.hash, coarse.colour, isColourful);
 }
 
-function scoreOf({ ncc, worst }: Alignment, hash: number, colour: number, isColourful: boolean): number {
+function scoreOf(
+  { ncc, worst }: Pick<Alignment, "ncc" | "worst">,
+  hash: number,
+  colour: number,
+  isColourful: boolean,
+): number {
   const form = 0.6 * Math.max(0, ncc) + 0.2 * Math.max(0, worst) + 0.2 * Math.max(0, 2 * hash - 1);
   const score = isColourful ? 0.8 * form + 0.2 * colour : form;
   return Math.max(0, Math.min(1, score));
