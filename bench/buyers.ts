@@ -48,7 +48,11 @@ process.on("message", (plan: BuyersPlan) => {
         shop: { id: "s1" },
         conversation: { id: conversation },
         from: { role: "buyer", id: conversation },
-        message: { id: `m-${startedAt}-${sent}`, type: "text", text: words[Math.floor(random() * words.length)] },
+        message: {
+          id: `m-${startedAt}-${sent}`,
+          type: "text",
+          text: words[Math.floor(random() * words.length)],
+        },
       }),
     );
   }
@@ -72,7 +76,12 @@ process.on("message", (plan: BuyersPlan) => {
     latenciesMs.push(performance.now() - at);
     if (latenciesMs.length >= plan.turns) {
       socket.off("message", onMessage);
-      const report: BuyersReport = { turns: latenciesMs.length, seconds: (performance.now() - startedAt) / 1000, latenciesMs, doubled };
+      const report: BuyersReport = {
+        turns: latenciesMs.length,
+        seconds: (performance.now() - startedAt) / 1000,
+        latenciesMs,
+        doubled,
+      };
       process.send?.({ report });
     } else if (plan.perSecond === 0) say(conversation);
   };

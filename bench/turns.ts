@@ -10,27 +10,38 @@ const PLAN = { conversations: 50, toolShare: 0.3 };
 /** Whole turns over the WebSocket, everything durable: throughput with 50 conversations at once, latency at a rate. */
 export async function measureService(rounds: number, turns: number) {
   const dir = mkdtempSync(join(tmpdir(), "tianwang-bench-"));
-  const buyers = fork(new URL("./buyers.ts", import.meta.url), { stdio: ["ignore", "inherit", "inherit", "ipc"] });
-  const [{ port }] = (await once(buyers, "message")) as [{ port: number }];
-  const service = spawn(process.execPath, [...(process.env.BENCH_NODE_ARGS?.split(" ") ?? []), new URL("../src/server/main.ts", import.meta.url).pathname, "--no-agent"], {
-    env: {
-      ...process.env,
-      HTTP_API_PORT: "0",
-      DATA_DIR: dir,
-      DATABASE_URL: `file:${dir}/app.db`,
-      QINGJIAN_WS_URL: `ws://127.0.0.1:${port}`,
-      QINGJIAN_PROFILE: "bench",
-      MERGE_WINDOW_MS: "0",
-      LOG_LEVEL: "error",
-    },
-    stdio: ["ignore", "pipe", "inherit"],
+  const buyers = fork(new URL("./buyers.ts", import.meta.url), {
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
   });
+  const [{ port }] = (await once(buyers, "message")) as [{ port: number }];
+  const service = spawn(
+    process.execPath,
+    [
+      ...(process.env.BENCH_NODE_ARGS?.split(" ") ?? []),
+      new URL("../src/server/main.ts", import.meta.url).pathname,
+      "--no-agent",
+    ],
+    {
+      env: {
+        ...process.env,
+        HTTP_API_PORT: "0",
+        DATA_DIR: dir,
+        DATABASE_URL: `file:${dir}/app.db`,
+        QINGJIAN_WS_URL: `ws://127.0.0.1:${port}`,
+        QINGJIAN_PROFILE: "bench",
+        MERGE_WINDOW_MS: "0",
+        LOG_LEVEL: "error",
+      },
+      stdio: ["ignore", "pipe", "inherit"],
+    },
+  );
   await once(service.stdout, "data");
   await new Promise((resolve) => setTimeout(resolve, 1_500));
   try {
     await play(buyers, { ...PLAN, turns: 500, perSecond: 0 });
     const fast: BuyersReport[] = [];
-    for (let round = 0; round < rounds; round += 1) fast.push(await play(buyers, { ...PLAN, turns, perSecond: 0 }));
+    for (let round = 0; round < rounds; round += 1)
+      fast.push(await play(buyers, { ...PLAN, turns, perSecond: 0 }));
     const steady = await play(buyers, { ...PLAN, turns: 500, perSecond: 50 });
     const rssMb = residentMb(service);
     return { fast, steady, rssMb };

@@ -16,7 +16,9 @@ export async function listen(
           {
             method: incoming.method ?? "GET",
             path: incoming.url ?? "/",
-            headers: Object.fromEntries(Object.entries(incoming.headers).map(([key, value]) => [key, String(value)])),
+            headers: Object.fromEntries(
+              Object.entries(incoming.headers).map(([key, value]) => [key, String(value)]),
+            ),
             body,
           },
           response,

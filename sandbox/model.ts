@@ -24,12 +24,16 @@ export async function startModel({ port = 0 }: { port?: number } = {}) {
 
   const { url, close } = await listen(port, ({ path, body }, response) => {
     if (path.endsWith("/models"))
-      return { status: 200, body: { object: "list", data: [{ id: "scripted", object: "model", owned_by: "sandbox" }] } };
+      return {
+        status: 200,
+        body: { object: "list", data: [{ id: "scripted", object: "model", owned_by: "sandbox" }] },
+      };
     const request = JSON.parse(body) as ChatRequest;
     requests.push(request);
     const step = script(request);
     if ("hang" in step) return null;
-    if ("status" in step) return { status: step.status, body: { error: { message: "scripted failure", type: "server_error" } } };
+    if ("status" in step)
+      return { status: step.status, body: { error: { message: "scripted failure", type: "server_error" } } };
     if ("garbage" in step) return { status: 200, bytes: Buffer.from(step.garbage), type: "text/html" };
     const { message, finish } = messageOf(step, requests.length);
     const head = { id: `c-${requests.length}`, created: Math.floor(Date.now() / 1000), model: request.model };
@@ -37,7 +41,12 @@ export async function startModel({ port = 0 }: { port?: number } = {}) {
     if (request.stream !== true)
       return {
         status: 200,
-        body: { ...head, object: "chat.completion", choices: [{ index: 0, message, finish_reason: finish }], usage },
+        body: {
+          ...head,
+          object: "chat.completion",
+          choices: [{ index: 0, message, finish_reason: finish }],
+          usage,
+        },
       };
     response.writeHead(200, { "content-type": "text/event-stream" });
     const chunk = (delta: unknown, finish_reason: string | null) =>
@@ -60,7 +69,10 @@ export async function startModel({ port = 0 }: { port?: number } = {}) {
   };
 }
 
-function messageOf(step: Extract<Step, { text: string } | { toolCalls: unknown } | { rawArguments: string }>, n: number) {
+function messageOf(
+  step: Extract<Step, { text: string } | { toolCalls: unknown } | { rawArguments: string }>,
+  n: number,
+) {
   if ("text" in step) return { message: { role: "assistant", content: step.text }, finish: "stop" };
   const calls =
     "toolCalls" in step
@@ -70,7 +82,12 @@ function messageOf(step: Extract<Step, { text: string } | { toolCalls: unknown }
     message: {
       role: "assistant",
       content: null,
-      tool_calls: calls.map((call, index) => ({ index, id: `call_${n}_${index}`, type: "function", function: call })),
+      tool_calls: calls.map((call, index) => ({
+        index,
+        id: `call_${n}_${index}`,
+        type: "function",
+        function: call,
+      })),
     },
     finish: "tool_calls",
   };

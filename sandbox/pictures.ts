@@ -13,7 +13,8 @@ function randomOf(seed: number): () => number {
 /** A picture with plenty of structure, different for every seed. */
 export async function aPhoto(seed: number, { width = 640, height = 480 } = {}): Promise<Uint8Array> {
   const random = randomOf(seed);
-  const colour = () => `hsl(${Math.floor(random() * 360)} ${30 + Math.floor(random() * 60)}% ${25 + Math.floor(random() * 50)}%)`;
+  const colour = () =>
+    `hsl(${Math.floor(random() * 360)} ${30 + Math.floor(random() * 60)}% ${25 + Math.floor(random() * 50)}%)`;
   const shapes = Array.from({ length: 14 }, () => {
     const [x, y, size] = [random() * width, random() * height, 20 + random() * 160];
     return random() < 0.5
@@ -55,7 +56,9 @@ export async function withText(bytes: Uint8Array, text: string, { size = 8 } = {
     (GLYPHS[char] ?? "").split(" ").forEach((row, y) => {
       [...row].forEach((dot, x) => {
         if (dot === "1")
-          dots.push(`<rect x="${(at * 6 + x) * size + 20}" y="${y * size + 20}" width="${size + 0.5}" height="${size + 0.5}"/>`);
+          dots.push(
+            `<rect x="${(at * 6 + x) * size + 20}" y="${y * size + 20}" width="${size + 0.5}" height="${size + 0.5}"/>`,
+          );
       });
     });
   });
@@ -69,5 +72,8 @@ export async function withText(bytes: Uint8Array, text: string, { size = 8 } = {
 /** What buyers do to a picture before they ask for its original: smaller and badly compressed. */
 export async function asScreenshot(bytes: Uint8Array): Promise<Uint8Array> {
   const { width = 640 } = await sharp(bytes).metadata();
-  return await sharp(bytes).resize(Math.round(width * 0.5)).jpeg({ quality: 30 }).toBuffer();
+  return await sharp(bytes)
+    .resize(Math.round(width * 0.5))
+    .jpeg({ quality: 30 })
+    .toBuffer();
 }

@@ -12,7 +12,14 @@ export type Reply = {
   messages: ({ type: "text"; text: string } | { type: "image"; url?: string; data_url?: string })[];
 };
 export type Frame = Record<string, unknown> & { kind: string; id: string };
-export type Said = { platform?: string; shop?: string; conversation: string; buyer?: string; name?: string; messageId?: string };
+export type Said = {
+  platform?: string;
+  shop?: string;
+  conversation: string;
+  buyer?: string;
+  name?: string;
+  messageId?: string;
+};
 
 export type Qingjian = Awaited<ReturnType<typeof startQingjian>>;
 
@@ -44,7 +51,8 @@ export async function startQingjian({ port = 0 }: { port?: number } = {}) {
     received.push(frame);
     events.emit("frame", frame);
     if (frame.kind === "reply") takeReply(from, frame as unknown as Reply);
-    if (frame.kind === "transfer") send(from, { kind: "transfer_result", ref: frame.id, ok: knobs.transferOk, agent: "kf01" });
+    if (frame.kind === "transfer")
+      send(from, { kind: "transfer_result", ref: frame.id, ok: knobs.transferOk, agent: "kf01" });
   }
 
   function takeReply(from: WebSocket, reply: Reply): void {
@@ -62,7 +70,8 @@ export async function startQingjian({ port = 0 }: { port?: number } = {}) {
       knobs.withholdAcks -= 1;
       return;
     }
-    const ack = () => send(from, { kind: "ack", ref: reply.id, ok: true, platform_message_id: `p-${reply.idempotency_key}` });
+    const ack = () =>
+      send(from, { kind: "ack", ref: reply.id, ok: true, platform_message_id: `p-${reply.idempotency_key}` });
     if (knobs.ackDelayMs > 0) setTimeout(ack, knobs.ackDelayMs);
     else ack();
   }
@@ -75,7 +84,13 @@ export async function startQingjian({ port = 0 }: { port?: number } = {}) {
   }
 
   /** Resolves with the first event that fits, also one that has happened; rejects after the time. */
-  function waitFor<Item>(event: string, past: readonly Item[], fits: (item: Item) => boolean, timeoutMs: number, what: string): Promise<Item> {
+  function waitFor<Item>(
+    event: string,
+    past: readonly Item[],
+    fits: (item: Item) => boolean,
+    timeoutMs: number,
+    what: string,
+  ): Promise<Item> {
     const known = past.find(fits);
     if (known !== undefined) return Promise.resolve(known);
     return new Promise((resolve, reject) => {
@@ -93,7 +108,11 @@ export async function startQingjian({ port = 0 }: { port?: number } = {}) {
     });
   }
 
-  function messageFrame(said: Said, message: Record<string, unknown>, role = "buyer"): Record<string, unknown> {
+  function messageFrame(
+    said: Said,
+    message: Record<string, unknown>,
+    role = "buyer",
+  ): Record<string, unknown> {
     count += 1;
     return {
       kind: "message",
@@ -101,14 +120,24 @@ export async function startQingjian({ port = 0 }: { port?: number } = {}) {
       platform: said.platform ?? "pinduoduo",
       shop: { id: said.shop ?? "s1", name: "图绘旗舰店" },
       conversation: { id: said.conversation },
-      from: { role, id: role === "buyer" ? (said.buyer ?? said.conversation) : "kf01", name: said.name ?? "小李" },
+      from: {
+        role,
+        id: role === "buyer" ? (said.buyer ?? said.conversation) : "kf01",
+        name: said.name ?? "小李",
+      },
       message: { id: said.messageId ?? `m-${process.pid}-${Date.now()}-${count}`, ...message },
     };
   }
 
   async function deliver(frame: Record<string, unknown>, waitMs = 10_000): Promise<Frame> {
     const id = send(socket, frame);
-    return await waitFor("frame", received, (it: Frame) => it.kind === "ack" && it.ref === id, waitMs, `the ack of ${id}`);
+    return await waitFor(
+      "frame",
+      received,
+      (it: Frame) => it.kind === "ack" && it.ref === id,
+      waitMs,
+      `the ack of ${id}`,
+    );
   }
 
   return {
@@ -119,7 +148,8 @@ export async function startQingjian({ port = 0 }: { port?: number } = {}) {
     shown,
     /** Every reply frame that arrived. */
     raw,
-    connected: () => waitFor("frame", received, (frame: Frame) => frame.kind === "hello", 15_000, "the service's hello"),
+    connected: () =>
+      waitFor("frame", received, (frame: Frame) => frame.kind === "hello", 15_000, "the service's hello"),
     /** A buyer's text; resolves with the service's ack. */
     say: (said: Said, text: string) => deliver(messageFrame(said, { type: "text", text })),
     /** Writes without waiting for the ack; returns the frame, to redeliver it. */
@@ -129,9 +159,15 @@ export async function startQingjian({ port = 0 }: { port?: number } = {}) {
       return frame;
     },
     sendPicture: (said: Said, bytes: Uint8Array, text?: string) => {
-      const image = { type: "image", data_url: `data:image/png;base64,${Buffer.from(bytes).toString("base64")}` };
+      const image = {
+        type: "image",
+        data_url: `data:image/png;base64,${Buffer.from(bytes).toString("base64")}`,
+      };
       return deliver(
-        messageFrame(said, text === undefined ? image : { type: "mixed", parts: [image, { type: "text", text }] }),
+        messageFrame(
+          said,
+          text === undefined ? image : { type: "mixed", parts: [image, { type: "text", text }] },
+        ),
       );
     },
     agentTyped: (said: Said, text: string) => deliver(messageFrame(said, { type: "text", text }, "agent")),
@@ -146,13 +182,21 @@ export async function startQingjian({ port = 0 }: { port?: number } = {}) {
     },
     replies: (conversation: string) => shown.filter((reply) => reply.conversation.id === conversation),
     /** The first reply of a conversation from the `after`-th on whose text fits. */
-    async waitForReply(conversation: string, fits: (text: string, reply: Reply) => boolean, timeoutMs = 15_000, after = 0): Promise<Reply> {
+    async waitForReply(
+      conversation: string,
+      fits: (text: string, reply: Reply) => boolean,
+      timeoutMs = 15_000,
+      after = 0,
+    ): Promise<Reply> {
       return await waitFor(
         "reply",
         shown.filter((reply) => reply.conversation.id === conversation).slice(after),
         (reply: Reply) => reply.conversation.id === conversation && fits(textOf(reply), reply),
         timeoutMs,
-        `a fitting reply in ${conversation} (so far: ${shown.filter((it) => it.conversation.id === conversation).map(textOf).join(" / ")})`,
+        `a fitting reply in ${conversation} (so far: ${shown
+          .filter((it) => it.conversation.id === conversation)
+          .map(textOf)
+          .join(" / ")})`,
       );
     },
     waitForFrame: (fits: (frame: Frame) => boolean, timeoutMs = 10_000) =>

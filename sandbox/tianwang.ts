@@ -2,11 +2,23 @@ import { EventEmitter } from "node:events";
 import { Webhook } from "standardwebhooks";
 import { listen } from "./http-server.ts";
 
-export type Reported = { event: string; task_id: string; status: string; result?: unknown; error_message?: string };
+export type Reported = {
+  event: string;
+  task_id: string;
+  status: string;
+  result?: unknown;
+  error_message?: string;
+};
 export type Tianwang = Awaited<ReturnType<typeof startTianwang>>;
 
 /** 天网's stand-in: takes signed callbacks, and gives tasks to a service. */
-export async function startTianwang({ port = 0, secret = null }: { port?: number; secret?: string | null } = {}) {
+export async function startTianwang({
+  port = 0,
+  secret = null,
+}: {
+  port?: number;
+  secret?: string | null;
+} = {}) {
   const webhook = secret === null ? null : new Webhook(secret);
   const events = new EventEmitter().setMaxListeners(0);
   const reports: (Reported & { id: string; isSigned: boolean })[] = [];
@@ -39,7 +51,10 @@ export async function startTianwang({ port = 0, secret = null }: { port?: number
       const known = reports.find(fits);
       if (known !== undefined) return Promise.resolve(known);
       return new Promise((resolve, reject) => {
-        const timer = setTimeout(() => reject(new Error(`no ${event} of ${taskId} within ${timeoutMs} ms`)), timeoutMs);
+        const timer = setTimeout(
+          () => reject(new Error(`no ${event} of ${taskId} within ${timeoutMs} ms`)),
+          timeoutMs,
+        );
         events.on("report", (report: Reported & { isSigned: boolean }) => {
           if (!fits(report)) return;
           clearTimeout(timer);
@@ -53,7 +68,11 @@ export async function startTianwang({ port = 0, secret = null }: { port?: number
         const response = await fetch(`${baseUrl}/api/task/${path}`, {
           ...(body === undefined
             ? {}
-            : { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
+            : {
+                method: "POST",
+                headers: { "content-type": "application/json" },
+                body: JSON.stringify(body),
+              }),
         });
         return { status: response.status, body: (await response.json()) as Record<string, unknown> };
       };

@@ -13,7 +13,13 @@ type Order = {
 export type Tuhui = Awaited<ReturnType<typeof startTuhui>>;
 
 /** 图绘's stand-in (spec/orders.md §7): orders once per key, signed callbacks, and trouble on demand. */
-export async function startTuhui({ port = 0, secret = null }: { port?: number; secret?: string | null } = {}) {
+export async function startTuhui({
+  port = 0,
+  secret = null,
+}: {
+  port?: number;
+  secret?: string | null;
+} = {}) {
   const orders: Order[] = [];
   const files = new Map<string, Uint8Array>();
   const webhook = secret === null ? null : new Webhook(secret);
@@ -34,7 +40,8 @@ export async function startTuhui({ port = 0, secret = null }: { port?: number; s
     }
     const given = JSON.parse(body) as Record<string, unknown>;
     if (verb === "cancel") order.status = "cancelled";
-    else if (!order.supplements.some((it) => it.idempotency_key === given.idempotency_key)) order.supplements.push(given);
+    else if (!order.supplements.some((it) => it.idempotency_key === given.idempotency_key))
+      order.supplements.push(given);
     return { status: 200, body: { ok: true } };
   });
 
@@ -55,7 +62,12 @@ export async function startTuhui({ port = 0, secret = null }: { port?: number; s
   }
 
   async function report(order: Order, event: string, extra: Record<string, unknown> = {}): Promise<number[]> {
-    const body = JSON.stringify({ event, order_no: order.order_no, occurred_at: new Date().toISOString(), ...extra });
+    const body = JSON.stringify({
+      event,
+      order_no: order.order_no,
+      occurred_at: new Date().toISOString(),
+      ...extra,
+    });
     const statuses: number[] = [];
     for (let copy = 0; copy < knobs.callbackCopies; copy += 1) {
       if (knobs.loseCallbacks > 0) {

@@ -4,26 +4,39 @@ import { AppError } from "./domain/errors.ts";
 const optional = z.string().min(1).optional();
 const url = (protocol: RegExp) => z.url({ protocol }).optional();
 const http = /^https?$/;
-const standardSecret = z.string().regex(/^whsec_[A-Za-z0-9+/=]{16,}$/, "must be whsec_ followed by base64").optional();
+const standardSecret = z
+  .string()
+  .regex(/^whsec_[A-Za-z0-9+/=]{16,}$/, "must be whsec_ followed by base64")
+  .optional();
 
 /** The environment, all of it optional. Empty strings count as absent: that part is off. */
 export const envSchema = z
   .object({
     HTTP_API_HOST: z.string().default("127.0.0.1"),
     HTTP_API_PORT: z.coerce.number().int().min(0).max(65_535).default(5678),
-    DATABASE_URL: z.string().regex(/^file:.+/, "must be file:PATH").default("file:./data/app.db"),
+    DATABASE_URL: z
+      .string()
+      .regex(/^file:.+/, "must be file:PATH")
+      .default("file:./data/app.db"),
     DATA_DIR: z.string().default("./data"),
     MODEL: optional,
     OPENAI_BASE_URL: url(http),
     OPENAI_API_KEY: optional,
     FALLBACK_MODEL: optional,
     MODEL_TIMEOUT_MS: z.coerce.number().int().min(100).max(300_000).default(20_000),
-    QINGJIAN_WS_URL: z.union([z.literal("off"), z.url({ protocol: /^wss?$/ })]).default("ws://127.0.0.1:9528"),
-    QINGJIAN_PROFILE: z.string().regex(/^[\w-]+$/).default("neutral"),
+    QINGJIAN_WS_URL: z
+      .union([z.literal("off"), z.url({ protocol: /^wss?$/ })])
+      .default("ws://127.0.0.1:9528"),
+    QINGJIAN_PROFILE: z
+      .string()
+      .regex(/^[\w-]+$/)
+      .default("neutral"),
     BRIDGE_RECORD_FILE: optional,
     TUHUI_API_URL: z.url({ protocol: http }).default("http://127.0.0.1:8005"),
     TUHUI_SECRET: standardSecret,
-    TIANWANG_CALLBACK_URL: z.union([z.literal("off"), z.url({ protocol: http })]).default("http://127.0.0.1:6060/api/task/callback"),
+    TIANWANG_CALLBACK_URL: z
+      .union([z.literal("off"), z.url({ protocol: http })])
+      .default("http://127.0.0.1:6060/api/task/callback"),
     TIANWANG_API_KEY: optional,
     TIANWANG_SECRET: standardSecret,
     MERGE_WINDOW_MS: z.coerce.number().int().min(0).max(6_000).default(1_500),
@@ -37,7 +50,8 @@ export const envSchema = z
   })
   .refine((env) => isLoopback(env.HTTP_API_HOST) || env.TIANWANG_API_KEY !== undefined, {
     path: ["HTTP_API_HOST"],
-    message: "binding to anything but loopback needs TIANWANG_API_KEY, or anyone on the network could give tasks",
+    message:
+      "binding to anything but loopback needs TIANWANG_API_KEY, or anyone on the network could give tasks",
   });
 export type Env = z.infer<typeof envSchema>;
 

@@ -1,5 +1,5 @@
 import { textOf } from "../qingjian.ts";
-import { setStage, type Stage } from "./stage.ts";
+import { type Stage, setStage } from "./stage.ts";
 import { MODEL_STORIES, RULES_STORIES, type Story } from "./stories.ts";
 
 // `npm run demo`: real servers, a real service process, generated pictures; ends in 0 only if every story's records
@@ -46,7 +46,9 @@ async function print(stage: Stage, before: { replies: number; reports: number })
   }
   for (const customer of customers)
     for (const order of await stage.orders(customer))
-      console.log(`   订单 ${order.kind} ${order.status} ${order.total_fen === null ? "-" : `${order.total_fen / 100} 元`}`);
+      console.log(
+        `   订单 ${order.kind} ${order.status} ${order.total_fen === null ? "-" : `${order.total_fen / 100} 元`}`,
+      );
   for (const report of stage.tianwang.reports.slice(before.reports))
     console.log(`   天网回调 ${report.event} ${report.task_id}${report.isSigned ? "（签名正确）" : ""}`);
 }

@@ -97,4 +97,3 @@ export async function eventually<Value>(
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
-

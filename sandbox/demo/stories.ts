@@ -7,7 +7,8 @@ import { eventually, type Order, type Stage } from "./stage.ts";
 
 export type Story = { name: string; play(stage: Stage): Promise<void> };
 
-const hasPicture = (_text: string, reply: Reply) => reply.messages.some((message) => message.type === "image");
+const hasPicture = (_text: string, reply: Reply) =>
+  reply.messages.some((message) => message.type === "image");
 
 async function theOrder(stage: Stage, customer: string, status: string): Promise<Order> {
   const orders = await eventually(
@@ -36,7 +37,10 @@ export const RULES_STORIES: Story[] = [
     async play(stage) {
       const buyer = { conversation: "buyer-find", buyer: "buyer-find" };
       await stage.qingjian.sendPicture(buyer, await asScreenshot(await aPhoto(3)), "帮我找一下这张图的原图");
-      await stage.qingjian.waitForReply(buyer.conversation, (text, reply) => text.includes("10 元") && hasPicture(text, reply));
+      await stage.qingjian.waitForReply(
+        buyer.conversation,
+        (text, reply) => text.includes("10 元") && hasPicture(text, reply),
+      );
       await stage.qingjian.say(buyer, "可以");
       const order = await theOrder(stage, buyer.buyer, "delivered");
       assert.deepEqual([order.kind, order.total_fen], ["find", 1000]);
@@ -85,7 +89,10 @@ export const RULES_STORIES: Story[] = [
       await stage.qingjian.waitForReply(buyer.conversation, (text) => /[678]0 元/u.test(text), 60_000);
       await stage.qingjian.say(buyer, "可以");
       const waiting = await theOrder(stage, buyer.buyer, "review");
-      assert(waiting.total_fen !== null && waiting.total_fen >= 6000 && waiting.total_fen <= 8000, "60–80 元");
+      assert(
+        waiting.total_fen !== null && waiting.total_fen >= 6000 && waiting.total_fen <= 8000,
+        "60–80 元",
+      );
       const { handoffs } = await stage.service.get<{ handoffs: { reason: string; customer_id: string }[] }>(
         "/api/operations/handoffs",
       );
@@ -127,7 +134,11 @@ export const RULES_STORIES: Story[] = [
       assert.equal(report.isSigned, true);
       const task = await tianwang.status("TEST_001");
       assert.deepEqual([task.body.status, task.body.fired_count], ["completed", 1]);
-      assert.equal(stage.qingjian.replies(buyer.conversation).length, 1, "测试消息 once, and nothing beside it");
+      assert.equal(
+        stage.qingjian.replies(buyer.conversation).length,
+        1,
+        "测试消息 once, and nothing beside it",
+      );
     },
   },
   {
@@ -146,7 +157,11 @@ export const RULES_STORIES: Story[] = [
       const before = stage.qingjian.replies(buyer.conversation).length;
       await stage.qingjian.say(buyer, "在吗 多少钱");
       await new Promise((resolve) => setTimeout(resolve, 800));
-      assert.equal(stage.qingjian.replies(buyer.conversation).length, before, "no bot word while a person holds it");
+      assert.equal(
+        stage.qingjian.replies(buyer.conversation).length,
+        before,
+        "no bot word while a person holds it",
+      );
       await stage.service.post(`/api/operations/handoffs/${handoff.id}/release`, {});
       await stage.qingjian.say(buyer, "谢谢");
       await stage.qingjian.waitForReply(buyer.conversation, () => true, 10_000, before);
@@ -163,7 +178,10 @@ export const MODEL_STORIES: Story[] = [
       stage.model.play((request) => {
         const [answer] = toolAnswers(request) as { tell?: string }[];
         if (answer?.tell !== undefined) return { text: `亲～${answer.tell}` };
-        const system = request.messages.filter((message) => message.role === "system").map((message) => String(message.content)).join();
+        const system = request.messages
+          .filter((message) => message.role === "system")
+          .map((message) => String(message.content))
+          .join();
         const picture = /"pictures":\[\{"id":"([0-9a-f]{64})"/u.exec(system)?.[1] ?? "";
         const said = String(request.messages.findLast((message) => message.role === "user")?.content);
         return said.includes("可以")
@@ -171,7 +189,10 @@ export const MODEL_STORIES: Story[] = [
           : { toolCalls: [{ name: "process-image", args: { picture_ids: [picture], demand: said } }] };
       });
       await stage.qingjian.sendPicture(buyer, await aPhoto(51, { width: 300, height: 200 }), "这张放大2倍");
-      await stage.qingjian.waitForReply(buyer.conversation, (text) => text.startsWith("亲～") && text.includes("20 元"));
+      await stage.qingjian.waitForReply(
+        buyer.conversation,
+        (text) => text.startsWith("亲～") && text.includes("20 元"),
+      );
       await stage.qingjian.say(buyer, "可以");
       const order = await theOrder(stage, buyer.buyer, "delivered");
       assert.deepEqual([order.kind, order.total_fen], ["process", 2000]);

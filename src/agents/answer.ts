@@ -1,5 +1,5 @@
-import type { Part } from "../domain/conversations/message.ts";
 import type { CaseFacts } from "../domain/conversations/case-facts.ts";
+import type { Part } from "../domain/conversations/message.ts";
 
 export type TranscriptLine = { role: "user" | "assistant"; text: string };
 

@@ -21,5 +21,7 @@ export function keepJsonSchema(schema: unknown): void {
 
 function hasJsonSchema(schema: unknown): schema is WithJsonSchema {
   const standard = (schema as Partial<WithJsonSchema> | undefined)?.["~standard"];
-  return typeof standard?.jsonSchema?.input === "function" && typeof standard.jsonSchema.output === "function";
+  return (
+    typeof standard?.jsonSchema?.input === "function" && typeof standard.jsonSchema.output === "function"
+  );
 }

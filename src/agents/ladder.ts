@@ -34,28 +34,42 @@ export function createLadder(deps: {
   return {
     async answer(question) {
       for (const rung of rungs) {
-        const turn: TurnContext = { conversationId: question.conversationId, turnId: question.turnId, attachments: [] };
+        const turn: TurnContext = {
+          conversationId: question.conversationId,
+          turnId: question.turnId,
+          attachments: [],
+        };
         try {
           const answer = await ask(rung, question, turn);
           const broken = rung.timeoutMs === null ? null : await guard(answer.text, question.conversationId);
           if (broken !== null) throw new Error(`promised "${broken}" without the state`);
           return answer;
         } catch (error) {
-          log.warn("ladder.rung_failed", { rung: rung.name, turnId: question.turnId, error: errorText(error).slice(0, 300) });
+          log.warn("ladder.rung_failed", {
+            rung: rung.name,
+            turnId: question.turnId,
+            error: errorText(error).slice(0, 300),
+          });
         }
       }
       return { text: sorry(), attachments: [], rung: "none", tools: [], versions: versions() };
     },
   };
 
-  async function ask({ name, agent, timeoutMs }: Rung, question: AgentQuestion, turn: TurnContext): Promise<AgentAnswer> {
+  async function ask(
+    { name, agent, timeoutMs }: Rung,
+    question: AgentQuestion,
+    turn: TurnContext,
+  ): Promise<AgentAnswer> {
     const requestContext = new RequestContext();
     requestContext.set(TURN_KEY, turn);
     const tools: string[] = [];
     let fault: string | null = null;
     const stop = new AbortController();
     const timer =
-      timeoutMs === null ? null : setTimeout(() => stop.abort(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+      timeoutMs === null
+        ? null
+        : setTimeout(() => stop.abort(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
     const aborted = new Promise<never>((_resolve, reject) => {
       stop.signal.addEventListener("abort", () => reject(stop.signal.reason as Error), { once: true });
     });
@@ -79,7 +93,8 @@ export function createLadder(deps: {
       if (result.error !== undefined) throw result.error;
       if (fault !== null) throw new Error(fault);
       // The rules may choose to say nothing; a model that says nothing has failed.
-      if (result.text.trim() === "" && turn.attachments.length === 0 && timeoutMs !== null) throw new Error("empty answer");
+      if (result.text.trim() === "" && turn.attachments.length === 0 && timeoutMs !== null)
+        throw new Error("empty answer");
       if (result.finishReason === "tool-calls") throw new Error("did not come to an end");
       return { text: result.text, attachments: turn.attachments, rung: name, tools, versions: versions() };
     } finally {
@@ -96,7 +111,12 @@ type PromptMessage =
 function messagesOf({ facts, transcript, messages, prompt }: AgentQuestion): PromptMessage[] {
   const all: CaseFacts = prompt === undefined ? facts : { ...facts, task_prompt: prompt };
   const said = transcript.map((line): PromptMessage => ({ role: line.role, content: line.text }));
-  const now = messages.length > 0 ? messages.join("\n") : prompt === undefined ? "（买家发来图片，没有文字）" : "（按任务要求写给买家）";
+  const now =
+    messages.length > 0
+      ? messages.join("\n")
+      : prompt === undefined
+        ? "（买家发来图片，没有文字）"
+        : "（按任务要求写给买家）";
   return [{ role: "system", content: writeCaseFacts(all) }, ...said, { role: "user", content: now }];
 }
 

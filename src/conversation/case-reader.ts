@@ -32,7 +32,9 @@ export function createCaseReader({
       const orders = await store.orders.ofConversation(conversation.id, ORDERS_SHOWN);
       const shown = orders.filter((order) => SHOWN_STATUSES.includes(order.status));
       const handoffs = await store.handoffs.openOf(conversation.id);
-      const lastBot = turn.recent.findLast((message) => message.author === "bot" || message.author === "task");
+      const lastBot = turn.recent.findLast(
+        (message) => message.author === "bot" || message.author === "task",
+      );
       return {
         now: new Date(ambient.now()).toISOString(),
         customer: { id: conversation.customer_id, name: conversation.customer_name },
@@ -40,7 +42,8 @@ export function createCaseReader({
         pictures: await pictureFacts(turn),
         refused_pictures: refusedOf(turn.messages).map((reason) => ({ reason, words: refusalWords(reason) })),
         orders: await Promise.all(shown.map(orderFacts)),
-        handoff: handoffs[0] === undefined ? null : { reason: handoffs[0].reason, status: handoffs[0].status },
+        handoff:
+          handoffs[0] === undefined ? null : { reason: handoffs[0].reason, status: handoffs[0].status },
         last_bot: lastBot === undefined ? "" : plainText(lastBot.parts),
         fired_tasks: turn.fired.map(firedWords),
         person_said: personWords(turn.recent),
@@ -51,9 +54,14 @@ export function createCaseReader({
     transcript(recent: Message[], messages: Message[]): TranscriptLine[] {
       const now = new Set(messages.map((message) => message.id));
       return recent
-        .filter((message) => !now.has(message.id) && !["cancelled", "recalled", "failed"].includes(message.status))
+        .filter(
+          (message) => !now.has(message.id) && !["cancelled", "recalled", "failed"].includes(message.status),
+        )
         .map((message) => ({
-          role: message.direction === "in" && message.author === "buyer" ? ("user" as const) : ("assistant" as const),
+          role:
+            message.direction === "in" && message.author === "buyer"
+              ? ("user" as const)
+              : ("assistant" as const),
           text: spokenText(message),
         }))
         .filter((line) => line.text !== "");
@@ -73,9 +81,15 @@ export function createCaseReader({
     };
   }
 
-  async function pictureFacts(turn: { recent: Message[]; messages: Message[] }): Promise<CaseFacts["pictures"]> {
+  async function pictureFacts(turn: {
+    recent: Message[];
+    messages: Message[];
+  }): Promise<CaseFacts["pictures"]> {
     const fresh = new Set(turn.messages.flatMap(pictureIds));
-    const seen = [...turn.recent.filter((message) => message.direction === "in").flatMap(pictureIds), ...fresh];
+    const seen = [
+      ...turn.recent.filter((message) => message.direction === "in").flatMap(pictureIds),
+      ...fresh,
+    ];
     const pictures: CaseFacts["pictures"] = [];
     for (const id of new Set(seen)) {
       const picture = await store.pictures.find(id);
@@ -87,12 +101,16 @@ export function createCaseReader({
 }
 
 function pictureIds(message: Message): string[] {
-  return message.parts.flatMap((part) => (part.type === "image" && part.picture_id !== undefined ? [part.picture_id] : []));
+  return message.parts.flatMap((part) =>
+    part.type === "image" && part.picture_id !== undefined ? [part.picture_id] : [],
+  );
 }
 
 function refusedOf(messages: Message[]): string[] {
   return messages.flatMap((message) =>
-    message.parts.flatMap((part) => (part.type === "image" && part.refused !== undefined ? [part.refused] : [])),
+    message.parts.flatMap((part) =>
+      part.type === "image" && part.refused !== undefined ? [part.refused] : [],
+    ),
   );
 }
 

@@ -8,7 +8,9 @@ afterEach(async () => {
   open = [];
 });
 
-async function aService(options: Parameters<typeof aConversationService>[0] = {}): Promise<ConversationService> {
+async function aService(
+  options: Parameters<typeof aConversationService>[0] = {},
+): Promise<ConversationService> {
   const service = await aConversationService(options);
   service.start();
   open.push(service);
@@ -85,7 +87,9 @@ describe("a turn", () => {
     await Promise.all(
       Array.from({ length: 50 }, async (_none, n) => {
         for (const text of ["甲", "乙"]) {
-          await service.receive(anInbound({ text, externalConversationId: `p${n}`, customer: { id: `u${n}`, name: null } }));
+          await service.receive(
+            anInbound({ text, externalConversationId: `p${n}`, customer: { id: `u${n}`, name: null } }),
+          );
           await service.jobs.idle();
         }
       }),
@@ -149,7 +153,9 @@ describe("takeover", () => {
     await service.jobs.idle();
 
     expect(service.sent).toEqual([]);
-    expect((await service.store.messages.recent(CONVERSATION_ID, 5)).map((message) => message.status)).toEqual(["held"]);
+    expect(
+      (await service.store.messages.recent(CONVERSATION_ID, 5)).map((message) => message.status),
+    ).toEqual(["held"]);
   });
 
   it("gives the conversation back 30 minutes after the person's last word", async () => {
@@ -188,7 +194,9 @@ describe("delivery", () => {
 
   it("keeps the messages of a conversation in order behind one that must wait", async () => {
     let isDown = true;
-    const service = await aService({ send: async () => (isDown ? { status: "not-connected" } : { status: "acked" }) });
+    const service = await aService({
+      send: async () => (isDown ? { status: "not-connected" } : { status: "acked" }),
+    });
 
     for (const text of ["一", "二", "三"]) {
       await service.receive(anInbound({ text }));
@@ -202,7 +210,9 @@ describe("delivery", () => {
   });
 
   it("gives up at once when the platform refuses for good, and says why", async () => {
-    const service = await aService({ send: async () => ({ status: "refused", code: "blocked", retry: false }) });
+    const service = await aService({
+      send: async () => ({ status: "refused", code: "blocked", retry: false }),
+    });
 
     await service.receive(anInbound());
     await service.jobs.idle();

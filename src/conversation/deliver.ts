@@ -74,12 +74,18 @@ export function createDeliverHandler({ store, senders, ambient, log }: DeliverDe
       case "acked":
         await settle(conversation, message, {
           status: "sent",
-          ...(outcome.platformMessageId === undefined ? {} : { platformMessageId: outcome.platformMessageId }),
+          ...(outcome.platformMessageId === undefined
+            ? {}
+            : { platformMessageId: outcome.platformMessageId }),
         });
         return null;
       case "refused":
         if (outcome.retry && tries < MOST_TRIES) {
-          await store.messages.settleOutbound(message.id, { status: "queued", at: ambient.now(), error: outcome.code });
+          await store.messages.settleOutbound(message.id, {
+            status: "queued",
+            at: ambient.now(),
+            error: outcome.code,
+          });
           return backoff();
         }
         await settle(conversation, message, { status: "failed", error: outcome.code });
@@ -117,7 +123,11 @@ export function createDeliverHandler({ store, senders, ambient, log }: DeliverDe
   async function settle(
     conversation: Conversation,
     message: Message,
-    outcome: { status: "sent" | "uncertain" | "failed" | "cancelled" | "deferred"; error?: string; platformMessageId?: string },
+    outcome: {
+      status: "sent" | "uncertain" | "failed" | "cancelled" | "deferred";
+      error?: string;
+      platformMessageId?: string;
+    },
   ): Promise<void> {
     const at = ambient.now();
     if (message.firing_id === null && outcome.status !== "sent") {

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import type { Ambient } from "../domain/clock.ts";
+import { DONE, type JobHandler } from "../domain/jobs/jobs.ts";
 import { moveOrder } from "../domain/orders/desk/move-order.ts";
 import type { ImageOrder, OrderHistory } from "../domain/orders/order.ts";
-import { DONE, type JobHandler } from "../domain/jobs/jobs.ts";
 import type { Records, Store } from "../domain/records.ts";
 import { fireTask, settleFiring } from "./tasks/fire-task.ts";
 

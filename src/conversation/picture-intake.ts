@@ -1,9 +1,9 @@
 import type { Ambient } from "../domain/clock.ts";
 import type { Message, Part } from "../domain/conversations/message.ts";
+import type { MessageStore } from "../domain/conversations/ports.ts";
 import type { PictureStore } from "../domain/orders/ports.ts";
 import type { FileStore, PictureFetcher, PictureInspector } from "../domain/pictures/ports.ts";
 import { takePicture } from "../domain/pictures/take-picture.ts";
-import type { MessageStore } from "../domain/conversations/ports.ts";
 
 export type PictureIntake = { takeIn(messages: Message[]): Promise<Message[]> };
 
@@ -24,7 +24,9 @@ export function createPictureIntake(deps: {
           taken.push(message);
           continue;
         }
-        const parts = await Promise.all(message.parts.map(async (part) => (waits(part) ? await through(part) : part)));
+        const parts = await Promise.all(
+          message.parts.map(async (part) => (waits(part) ? await through(part) : part)),
+        );
         await deps.messages.setParts(message.id, parts);
         taken.push({ ...message, parts });
       }
@@ -33,7 +35,10 @@ export function createPictureIntake(deps: {
   };
 
   async function through(part: Extract<Part, { type: "image" }>): Promise<Part> {
-    const taken = await takePicture(deps, part.file === undefined ? { url: part.url ?? "" } : { file: part.file });
+    const taken = await takePicture(
+      deps,
+      part.file === undefined ? { url: part.url ?? "" } : { file: part.file },
+    );
     return taken.ok ? { ...part, picture_id: taken.value.id } : { ...part, refused: taken.refusal };
   }
 }

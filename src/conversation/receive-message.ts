@@ -27,7 +27,12 @@ export function createReceiveMessage({ store, ambient, mergeWindowMs, idleReturn
       if (!isNew) return { status: "duplicate" as const, conversationId: conversation.id };
 
       if (message.author === "person")
-        await takeOverConversation(tx, { conversationId: conversation.id, by: "platform", now, idleReturnMs });
+        await takeOverConversation(tx, {
+          conversationId: conversation.id,
+          by: "platform",
+          now,
+          idleReturnMs,
+        });
       if (status === "pending") {
         const since = conversation.pending_since ?? now;
         const count = conversation.pending_count + 1;

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import type { AgentAnswer, AnswerAgent } from "../agents/answer.ts";
 import type { Ambient } from "../domain/clock.ts";
-import { queueDelivery } from "../domain/conversations/notify-buyer.ts";
 import type { Conversation } from "../domain/conversations/conversation.ts";
 import { type Message, type Part, plainText } from "../domain/conversations/message.ts";
+import { queueDelivery } from "../domain/conversations/notify-buyer.ts";
 import { againAt, DONE, type JobHandler, type JobOutcome } from "../domain/jobs/jobs.ts";
 import type { Log } from "../domain/log.ts";
 import type { Records, Store } from "../domain/records.ts";
@@ -38,7 +38,8 @@ export function createTurnHandler(deps: TurnDeps): JobHandler {
       const startedAt = ambient.now();
       const conversation = await store.conversations.find(conversationId);
       if (conversation === null) return DONE;
-      if (conversation.turn_at !== null && conversation.turn_at > startedAt) return againAt(conversation.turn_at);
+      if (conversation.turn_at !== null && conversation.turn_at > startedAt)
+        return againAt(conversation.turn_at);
       const pending = await store.messages.pending(conversationId);
       const first = pending[0];
       if (first === undefined) return DONE;
@@ -66,7 +67,11 @@ export function createTurnHandler(deps: TurnDeps): JobHandler {
   };
 
   /** Takes the burst and fires what it triggers; null when the bot does not speak any more. */
-  async function begin(conversation: Conversation, messages: Message[], isRetry: boolean): Promise<Task[] | null> {
+  async function begin(
+    conversation: Conversation,
+    messages: Message[],
+    isRetry: boolean,
+  ): Promise<Task[] | null> {
     const { id, fence } = conversation;
     if (!isRetry && !(await hasReplyTasks(store, conversation)))
       return (await store.conversations.beginTurn(id, fence)) ? [] : null;

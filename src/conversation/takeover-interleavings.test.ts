@@ -9,7 +9,9 @@ const SCHEDULES = 1_000;
  * A schedule explorer: every call of the store, the agent and the platform first gives way a number of times that a
  * seed decides, so that a takeover falls between any two steps of a turn and its delivery.
  */
-it(`sends no bot message after a takeover has committed, in ${SCHEDULES} interleavings`, { timeout: 120_000 }, async () => {
+it(`sends no bot message after a takeover has committed, in ${SCHEDULES} interleavings`, {
+  timeout: 120_000,
+}, async () => {
   let random = mulberry32(1);
   const giveWay = async () => {
     for (let times = Math.floor(random() * 6); times > 0; times -= 1) await nextStep();

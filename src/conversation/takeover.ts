@@ -1,8 +1,8 @@
 import type { Ambient } from "../domain/clock.ts";
-import type { Records, Store } from "../domain/records.ts";
-import { fireWaiting } from "./tasks/fire-task.ts";
 import { queueDelivery } from "../domain/conversations/notify-buyer.ts";
+import type { Records, Store } from "../domain/records.ts";
 import { queueTurn } from "./receive-message.ts";
+import { fireWaiting } from "./tasks/fire-task.ts";
 
 /** How long a claimed send may still write; a takeover waits at most that long for it. */
 export const SEND_CLAIM_MS = 300;
@@ -64,7 +64,8 @@ export async function takeOverConversation(
 ): Promise<number> {
   const fence = await tx.conversations.takeOver(hold.conversationId, hold.by);
   for (const handoff of await tx.handoffs.openOf(hold.conversationId))
-    if (handoff.status !== "human") await tx.handoffs.setStatus(handoff.id, { status: "human", takenBy: hold.by });
+    if (handoff.status !== "human")
+      await tx.handoffs.setStatus(handoff.id, { status: "human", takenBy: hold.by });
   await queueIdleReturn(tx, hold.conversationId, hold.now, hold.idleReturnMs);
   return fence;
 }
@@ -73,7 +74,8 @@ async function releaseConversation(tx: Records, conversationId: string, ambient:
   if (!(await tx.conversations.release(conversationId))) return false;
   const now = ambient.now();
   for (const handoff of await tx.handoffs.openOf(conversationId))
-    if (handoff.status === "human") await tx.handoffs.setStatus(handoff.id, { status: "returned", endedAt: now });
+    if (handoff.status === "human")
+      await tx.handoffs.setStatus(handoff.id, { status: "returned", endedAt: now });
   await tx.jobs.cancel(idleKey(conversationId));
   const conversation = await tx.conversations.find(conversationId);
   if (conversation !== null && (await tx.messages.releaseDeferred(conversationId, conversation.fence)) > 0)
@@ -83,7 +85,12 @@ async function releaseConversation(tx: Records, conversationId: string, ambient:
   return true;
 }
 
-async function queueIdleReturn(tx: Records, conversationId: string, since: number, idleReturnMs: number): Promise<void> {
+async function queueIdleReturn(
+  tx: Records,
+  conversationId: string,
+  since: number,
+  idleReturnMs: number,
+): Promise<void> {
   await tx.jobs.enqueue({
     kind: "person-idle",
     key: idleKey(conversationId),

@@ -23,7 +23,10 @@ export function createTransferHandler({
       const conversation = await store.conversations.find(handoff.conversation_id);
       const sender = conversation === null ? undefined : senders.get(conversation.channel);
       if (conversation === null || sender === undefined || conversation.holder === "human") return DONE;
-      const isTaken = await sender.transfer(conversation, { reason: handoff.reason, group: handoff.group_name });
+      const isTaken = await sender.transfer(conversation, {
+        reason: handoff.reason,
+        group: handoff.group_name,
+      });
       // Not taken there: it stays in our own queue, where a person sees it.
       if (isTaken) await takeover.takeOver(conversation.id, "platform");
       return DONE;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { CONVERSATION_ID as ID, anInbound } from "../testing/test-store.ts";
+import { anInbound, CONVERSATION_ID as ID } from "../testing/test-store.ts";
 import type { Store } from "./records.ts";
 import { taskRequestSchema } from "./tasks/task.ts";
 
@@ -38,7 +38,11 @@ export function describeRecords(name: string, open: () => Promise<Store>): void 
             NOW,
           );
 
-          expect(again).toMatchObject({ customer_name: "小李", context: { goods: { title: "找图" } }, fence: 1 });
+          expect(again).toMatchObject({
+            customer_name: "小李",
+            context: { goods: { title: "找图" } },
+            fence: 1,
+          });
         }));
 
       it("raises the fence at takeover and release, and only once for a hold that is renewed", () =>
@@ -67,7 +71,11 @@ export function describeRecords(name: string, open: () => Promise<Store>): void 
           await store.messages.addOutbound({ ...row, id: "person1", author: "person", fence: 2 });
           expect(await store.messages.claimSend("bot2", NOW + 300)).toBe(false);
           expect(await store.messages.claimSend("person1", NOW + 300)).toBe(true);
-          expect((await store.messages.unsent(ID)).map((message) => message.id)).toEqual(["bot1", "bot2", "person1"]);
+          expect((await store.messages.unsent(ID)).map((message) => message.id)).toEqual([
+            "bot1",
+            "bot2",
+            "person1",
+          ]);
         }));
 
       it("rolls back everything of a transaction that throws", () =>
@@ -91,7 +99,9 @@ export function describeRecords(name: string, open: () => Promise<Store>): void 
           await store.conversations.noteInbound(second.id, NOW + 1);
 
           expect((await store.conversations.findByCustomer({ id: "u1" }))?.id).toBe(second.id);
-          expect((await store.conversations.findByCustomer({ id: "u1", platform: "pinduoduo" }))?.id).toBe(first.id);
+          expect((await store.conversations.findByCustomer({ id: "u1", platform: "pinduoduo" }))?.id).toBe(
+            first.id,
+          );
           expect(await store.conversations.findByCustomer({ id: "nobody" })).toBeNull();
         }));
 
@@ -129,8 +139,12 @@ export function describeRecords(name: string, open: () => Promise<Store>): void 
         withStore(async (store) => {
           await store.tasks.add({ request: aTask("t1"), now: NOW, nextAt: null });
 
-          expect(await store.tasks.move("t1", { from: "pending", to: "cancelled", cause: "x", at: NOW })).toBe(true);
-          expect(await store.tasks.move("t1", { from: "pending", to: "firing", cause: "x", at: NOW })).toBe(false);
+          expect(
+            await store.tasks.move("t1", { from: "pending", to: "cancelled", cause: "x", at: NOW }),
+          ).toBe(true);
+          expect(await store.tasks.move("t1", { from: "pending", to: "firing", cause: "x", at: NOW })).toBe(
+            false,
+          );
           expect(await store.tasks.find("t1")).toMatchObject({ status: "cancelled", completed_at: NOW });
         }));
 
@@ -141,17 +155,31 @@ export function describeRecords(name: string, open: () => Promise<Store>): void 
             aTask("any", { customer: { id: "*" } }),
             aTask("high", { priority: 9 }),
           ];
-          const others = [aTask("other", { customer: { id: "u2" } }), aTask("shop", { customer: { id: "u1", shop_id: "s9" } })];
-          for (const request of [...wanted, ...others]) await store.tasks.add({ request, now: NOW, nextAt: null });
+          const others = [
+            aTask("other", { customer: { id: "u2" } }),
+            aTask("shop", { customer: { id: "u1", shop_id: "s9" } }),
+          ];
+          for (const request of [...wanted, ...others])
+            await store.tasks.add({ request, now: NOW, nextAt: null });
 
-          const found = await store.tasks.pendingFor("customer_reply", { id: "u1", platform: "pinduoduo", shopId: "s1" });
+          const found = await store.tasks.pendingFor("customer_reply", {
+            id: "u1",
+            platform: "pinduoduo",
+            shopId: "s1",
+          });
 
           expect(found.map((task) => task.task_id)).toEqual(["high", "any", "low"]);
         }));
 
       it("claims a firing once per slot", () =>
         withStore(async (store) => {
-          const firing = { taskId: "t1", slot: "message:m1", conversationId: null, customerId: "u1", at: NOW };
+          const firing = {
+            taskId: "t1",
+            slot: "message:m1",
+            conversationId: null,
+            customerId: "u1",
+            at: NOW,
+          };
 
           expect(await store.tasks.claimFiring({ ...firing, id: "f1" })).toMatchObject({ status: "running" });
           expect(await store.tasks.claimFiring({ ...firing, id: "f2" })).toBeNull();
@@ -160,7 +188,8 @@ export function describeRecords(name: string, open: () => Promise<Store>): void 
 
       it("lists newest first and goes on before a sequence number", () =>
         withStore(async (store) => {
-          for (const id of ["a", "b", "c"]) await store.tasks.add({ request: aTask(id), now: NOW, nextAt: null });
+          for (const id of ["a", "b", "c"])
+            await store.tasks.add({ request: aTask(id), now: NOW, nextAt: null });
 
           const page = await store.tasks.list({ limit: 2 });
           const rest = await store.tasks.list({ limit: 2, beforeSeq: page[1]?.seq });
@@ -187,8 +216,12 @@ export function describeRecords(name: string, open: () => Promise<Store>): void 
         withStore(async (store) => {
           expect(await store.orders.add(order, NOW)).toBe(true);
           expect(await store.orders.add(order, NOW)).toBe(false);
-          expect(await store.orders.move("o1", { from: "draft", to: "quoted", cause: "quote", at: NOW })).not.toBeNull();
-          expect(await store.orders.move("o1", { from: "draft", to: "review", cause: "late", at: NOW })).toBeNull();
+          expect(
+            await store.orders.move("o1", { from: "draft", to: "quoted", cause: "quote", at: NOW }),
+          ).not.toBeNull();
+          expect(
+            await store.orders.move("o1", { from: "draft", to: "review", cause: "late", at: NOW }),
+          ).toBeNull();
 
           expect((await store.orders.history("o1")).map((row) => row.to)).toEqual(["draft", "quoted"]);
         }));
@@ -196,7 +229,14 @@ export function describeRecords(name: string, open: () => Promise<Store>): void 
       it("appends revisions with growing numbers", () =>
         withStore(async (store) => {
           await store.orders.add(order, NOW);
-          const revision = { image_task_id: "o1", text: "放大", pictures: [], risk_id: null, price_delta_fen: 0, at: NOW };
+          const revision = {
+            image_task_id: "o1",
+            text: "放大",
+            pictures: [],
+            risk_id: null,
+            price_delta_fen: 0,
+            at: NOW,
+          };
 
           expect(await store.orders.addRevision(revision)).toBe(1);
           expect(await store.orders.addRevision({ ...revision, text: "加字" })).toBe(2);
@@ -221,7 +261,10 @@ export function describeRecords(name: string, open: () => Promise<Store>): void 
           };
 
           expect((await store.handoffs.open(handoff)).isNew).toBe(true);
-          expect(await store.handoffs.open({ ...handoff, id: "h2" })).toMatchObject({ isNew: false, handoff: { id: "h1" } });
+          expect(await store.handoffs.open({ ...handoff, id: "h2" })).toMatchObject({
+            isNew: false,
+            handoff: { id: "h1" },
+          });
           await store.handoffs.setStatus("h1", { status: "returned", endedAt: NOW });
           expect((await store.handoffs.open({ ...handoff, id: "h3" })).isNew).toBe(true);
         }));

@@ -17,7 +17,10 @@ export type TurnRecord = {
   ended_at: number;
 };
 
-export type TurnStore = { add(turn: TurnRecord): Promise<void>; find(id: string): Promise<TurnRecord | null> };
+export type TurnStore = {
+  add(turn: TurnRecord): Promise<void>;
+  find(id: string): Promise<TurnRecord | null>;
+};
 
 export type Customer = { id: string; platform: string; name: string | null; blacklisted: boolean };
 export type CustomerStore = {

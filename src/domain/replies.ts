@@ -9,7 +9,14 @@ export const repliesSchema = z.object({
     .array(
       z.object({
         words: z.array(z.string().min(1)).min(1),
-        needs: z.enum(["handoff", "order", "accepted_order", "delivered_order", "cancelled_order", "dispatched_order"]),
+        needs: z.enum([
+          "handoff",
+          "order",
+          "accepted_order",
+          "delivered_order",
+          "cancelled_order",
+          "dispatched_order",
+        ]),
       }),
     )
     .default([])

@@ -50,7 +50,11 @@ export function createErrorHandler(log: Log) {
   return (error: Error, c: Context) => {
     if (error instanceof HTTPException) {
       const message =
-        error.status === 400 ? "the body is not valid JSON" : error.message === "" ? "refused" : error.message;
+        error.status === 400
+          ? "the body is not valid JSON"
+          : error.message === ""
+            ? "refused"
+            : error.message;
       return apiError(c, error.status, message);
     }
     log.error("http.failed", { path: c.req.path, requestId: requestId(c), error: errorText(error) });
@@ -62,7 +66,13 @@ export function createErrorHandler(log: Log) {
 export function onInvalid(
   result:
     | { success: true }
-    | { success: false; error: readonly { message: string; path?: readonly (PropertyKey | { key: PropertyKey })[] | undefined }[] },
+    | {
+        success: false;
+        error: readonly {
+          message: string;
+          path?: readonly (PropertyKey | { key: PropertyKey })[] | undefined;
+        }[];
+      },
   c: Context,
 ) {
   if (result.success) return;
@@ -70,5 +80,7 @@ export function onInvalid(
     path: (issue.path ?? []).map((step) => String(typeof step === "object" ? step.key : step)).join("."),
     message: issue.message,
   }));
-  return apiError(c, 400, `invalid: ${details.map((detail) => detail.path || "body").join(", ")}`, { details });
+  return apiError(c, 400, `invalid: ${details.map((detail) => detail.path || "body").join(", ")}`, {
+    details,
+  });
 }

@@ -26,7 +26,10 @@ export function createApp(service: Service) {
   });
   app.use(
     "*",
-    bodyLimit({ maxSize: MOST_BODY_BYTES, onError: (c) => apiError(c, 413, "the body is larger than 1 MiB") }),
+    bodyLimit({
+      maxSize: MOST_BODY_BYTES,
+      onError: (c) => apiError(c, 413, "the body is larger than 1 MiB"),
+    }),
   );
   app.use("/api/*", async (c, next) => {
     const hasBody = c.req.method === "POST" && c.req.header("content-length") !== "0";

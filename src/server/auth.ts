@@ -14,7 +14,8 @@ export function requireApiKey(key: string | undefined): MiddlewareHandler {
 
 export function hasApiKey(c: Context, key: string | undefined): boolean {
   if (key === undefined) return true;
-  const given = c.req.header("x-api-key") ?? /^Bearer\s+(.+)$/iu.exec(c.req.header("authorization") ?? "")?.[1];
+  const given =
+    c.req.header("x-api-key") ?? /^Bearer\s+(.+)$/iu.exec(c.req.header("authorization") ?? "")?.[1];
   return given !== undefined && sameSecret(given, key);
 }
 

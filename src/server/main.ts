@@ -18,7 +18,12 @@ async function main(): Promise<void> {
   const { version } = JSON.parse(readFileSync(`${root}/package.json`, "utf8")) as { version: string };
   const env = loadEnv(root);
   const log = createLogger(env.LOG_LEVEL);
-  const running = await startService(env, { root, version, log, rulesOnly: process.argv.includes("--no-agent") });
+  const running = await startService(env, {
+    root,
+    version,
+    log,
+    rulesOnly: process.argv.includes("--no-agent"),
+  });
   process.stdout.write(banner(running));
 
   let isStopping = false;

@@ -8,7 +8,11 @@ import { dirname, join, resolve } from "node:path";
 export function projectRoot(from: string = process.cwd()): string {
   for (let dir = resolve(from); ; dir = dirname(dir)) {
     const file = join(dir, "package.json");
-    if (existsSync(file) && (JSON.parse(readFileSync(file, "utf8")) as { name?: string }).name === "tianwang-cs") return dir;
+    if (
+      existsSync(file) &&
+      (JSON.parse(readFileSync(file, "utf8")) as { name?: string }).name === "tianwang-cs"
+    )
+      return dir;
     if (dirname(dir) === dir) return resolve(from);
   }
 }

@@ -6,12 +6,12 @@ import type { z } from "zod";
 import { profileSchema } from "../channels/qingjian/profile.ts";
 import { AppError, errorText } from "../domain/errors.ts";
 import type { Log } from "../domain/log.ts";
-import { faqSchema } from "../integrations/knowledge/faq.ts";
 import type { ShopRules } from "../domain/orders/desk/deps.ts";
 import { pricingRulesSchema } from "../domain/orders/pricing-rules.ts";
 import { riskRulesSchema } from "../domain/orders/risk-rules.ts";
 import { createSay, repliesSchema } from "../domain/replies.ts";
 import { playbookLexiconSchema } from "../domain/understanding/playbook-schema.ts";
+import { faqSchema } from "../integrations/knowledge/faq.ts";
 
 const LOOK_AGAIN_MS = 1_000;
 
@@ -62,7 +62,11 @@ export function openShopConfig({ dir, now, log }: { dir: string; now: () => numb
 export type ShopConfig = ReturnType<typeof openShopConfig>;
 
 /** Parses and checks one file; the error names file, place and what is wrong, in words an operator can use. */
-export function readYaml<Schema extends z.ZodType>(file: string, text: string, schema: Schema): z.infer<Schema> {
+export function readYaml<Schema extends z.ZodType>(
+  file: string,
+  text: string,
+  schema: Schema,
+): z.infer<Schema> {
   let raw: unknown;
   try {
     raw = parse(text) as unknown;
@@ -71,11 +75,18 @@ export function readYaml<Schema extends z.ZodType>(file: string, text: string, s
   }
   const parsed = schema.safeParse(raw);
   if (parsed.success) return parsed.data;
-  const lines = parsed.error.issues.slice(0, 10).map((issue) => `  ${issue.path.join(".")}: ${issue.message}`);
+  const lines = parsed.error.issues
+    .slice(0, 10)
+    .map((issue) => `  ${issue.path.join(".")}: ${issue.message}`);
   throw new AppError("bad-config", `config/${file} is wrong:\n${lines.join("\n")}`);
 }
 
-function watch<Value>(path: string, read: (text: string) => Value, now: () => number, log: Log): Watched<Value> {
+function watch<Value>(
+  path: string,
+  read: (text: string) => Value,
+  now: () => number,
+  log: Log,
+): Watched<Value> {
   let mtimeMs = 0;
   let lookedAt = 0;
   let current = load();

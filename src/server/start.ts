@@ -1,5 +1,5 @@
-import { serve } from "@hono/node-server";
 import type { AddressInfo } from "node:net";
+import { serve } from "@hono/node-server";
 import { AppError } from "../domain/errors.ts";
 import type { Log } from "../domain/log.ts";
 import type { Env } from "../env.ts";
@@ -44,7 +44,10 @@ function listen(fetch: ReturnType<typeof createApp>["fetch"], env: Env) {
     server.once("error", (error: NodeJS.ErrnoException) => {
       reject(
         error.code === "EADDRINUSE"
-          ? new AppError("port-taken", `port ${env.HTTP_API_PORT} is taken: is the service running already? Set HTTP_API_PORT to use another`)
+          ? new AppError(
+              "port-taken",
+              `port ${env.HTTP_API_PORT} is taken: is the service running already? Set HTTP_API_PORT to use another`,
+            )
           : error,
       );
     });

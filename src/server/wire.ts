@@ -18,6 +18,7 @@ import { createFrameRecorder } from "../channels/qingjian/recorder.ts";
 import { createCaseReader } from "../conversation/case-reader.ts";
 import { createDeliverHandler } from "../conversation/deliver.ts";
 import { createOrderCloseHandler, createOrderEventHandler } from "../conversation/order-events.ts";
+import { createPersonIdleHandler } from "../conversation/person-idle.ts";
 import { createPictureIntake } from "../conversation/picture-intake.ts";
 import { createPromiseGuard } from "../conversation/promise-guard.ts";
 import { createReceiveMessage } from "../conversation/receive-message.ts";
@@ -25,7 +26,6 @@ import { createTurnHandler } from "../conversation/run-turn.ts";
 import { createTakeover } from "../conversation/takeover.ts";
 import { createCallbackHandler } from "../conversation/tasks/callbacks.ts";
 import { createNoReplyHandler } from "../conversation/tasks/no-reply.ts";
-import { createPersonIdleHandler } from "../conversation/person-idle.ts";
 import { createTaskActionHandler } from "../conversation/tasks/task-actions.ts";
 import { createTaskExpireHandler, createTaskTimeHandler } from "../conversation/tasks/time-tasks.ts";
 import { createTransferHandler } from "../conversation/transfer.ts";
@@ -53,8 +53,8 @@ import { createCronClock } from "../integrations/tasks/cron.ts";
 import { createSafeRegex } from "../integrations/tasks/safe-regex.ts";
 import { createTuhuiDispatch } from "../integrations/tuhui/tuhui.ts";
 import { openLibsqlStore } from "../store/store.ts";
-import { createDispatchToHumanWorkflow } from "../workflows/dispatch-to-human.ts";
 import { createDispatchHandlers } from "../workflows/dispatch-jobs.ts";
+import { createDispatchToHumanWorkflow } from "../workflows/dispatch-to-human.ts";
 import { createFindImageWorkflow } from "../workflows/find-image.ts";
 import { createWorkflowHandler } from "../workflows/order-runs.ts";
 import { createProcessImageWorkflow } from "../workflows/process-image.ts";
@@ -89,16 +89,22 @@ export async function wire(env: Env, options: WireOptions) {
   const config = openShopConfig({ dir: resolve(root, env.CONFIG_DIR), now: ambient.now, log });
 
   // Stores
-  const databaseFile = env.DATABASE_URL === "file::memory:" ? ":memory:" : resolve(root, env.DATABASE_URL.slice("file:".length));
+  const databaseFile =
+    env.DATABASE_URL === "file::memory:" ? ":memory:" : resolve(root, env.DATABASE_URL.slice("file:".length));
   const { store, jobs } = await openLibsqlStore({ file: databaseFile, now: ambient.now, random, log });
   const files = createLocalFileStore(join(dataDir, "files"));
   const gallery = createGallery({
-    items: (await store.gallery.all()).map((item) => ({ ...item, fingerprint: decodeFingerprint(item.fingerprint) })),
+    items: (await store.gallery.all()).map((item) => ({
+      ...item,
+      fingerprint: decodeFingerprint(item.fingerprint),
+    })),
   });
 
   // Other people's systems and engines
   const tuhuiHost = new URL(env.TUHUI_API_URL).host;
-  const allowHosts = [tuhuiHost, ...env.FETCH_ALLOW_HOSTS.split(",").map((host) => host.trim())].filter((it) => it !== "");
+  const allowHosts = [tuhuiHost, ...env.FETCH_ALLOW_HOSTS.split(",").map((host) => host.trim())].filter(
+    (it) => it !== "",
+  );
   const fetcher = createPictureFetcher({ allowHosts, log });
   const inspector = createPictureInspector();
   const engine = createSharpImageEngine();
@@ -184,7 +190,12 @@ export async function wire(env: Env, options: WireOptions) {
     idleReturnMs,
     wait: (ms) => new Promise((done) => setTimeout(done, ms)),
   });
-  const receiveMessage = createReceiveMessage({ store, ambient, mergeWindowMs: env.MERGE_WINDOW_MS, idleReturnMs });
+  const receiveMessage = createReceiveMessage({
+    store,
+    ambient,
+    mergeWindowMs: env.MERGE_WINDOW_MS,
+    idleReturnMs,
+  });
   const bridge: Bridge | null =
     env.QINGJIAN_WS_URL === "off"
       ? null
@@ -214,13 +225,18 @@ export async function wire(env: Env, options: WireOptions) {
           onConnected: () => {
             store
               .transaction(async (tx) => {
-                for (const id of await tx.messages.conversationsToDeliver(CHANNEL)) await queueDelivery(tx, id);
+                for (const id of await tx.messages.conversationsToDeliver(CHANNEL))
+                  await queueDelivery(tx, id);
               })
               .catch((error: unknown) => log.error("bridge.wake_failed", { error: String(error) }));
           },
         });
   const senders = new Map<string, MessageSender>(bridge === null ? [] : [[bridge.channel, bridge]]);
-  const cases = createCaseReader({ store, ambient, refusalWords: (reason) => config.rules().say(`picture_${reason}`) });
+  const cases = createCaseReader({
+    store,
+    ambient,
+    refusalWords: (reason) => config.rules().say(`picture_${reason}`),
+  });
   const door = { pictures: store.pictures, files, fetcher, inspector, ambient };
 
   function startJobs(): void {
@@ -237,7 +253,16 @@ export async function wire(env: Env, options: WireOptions) {
       deliver: createDeliverHandler({ store, senders, ambient, log }),
       transfer: createTransferHandler({ store, senders, takeover }),
       "task-time": createTaskTimeHandler({ store, ambient, cron }),
-      "task-action": createTaskActionHandler({ store, ambient, agent, cases, desk, deskDeps, readDemand, door }),
+      "task-action": createTaskActionHandler({
+        store,
+        ambient,
+        agent,
+        cases,
+        desk,
+        deskDeps,
+        readDemand,
+        door,
+      }),
       "task-expire": createTaskExpireHandler({ store, ambient }),
       "task-no-reply": createNoReplyHandler({ store, ambient }),
       "task-callback": createCallbackHandler(
@@ -249,7 +274,10 @@ export async function wire(env: Env, options: WireOptions) {
       ),
       "order-event": createOrderEventHandler({ store, ambient }),
       "order-close": createOrderCloseHandler({ store, ambient }),
-      workflow: createWorkflowHandler({ store, workflow: (name) => mastra.getWorkflow(name) as unknown as Workflow }),
+      workflow: createWorkflowHandler({
+        store,
+        workflow: (name) => mastra.getWorkflow(name) as unknown as Workflow,
+      }),
       "person-idle": createPersonIdleHandler(takeover),
       ...createDispatchHandlers({
         ...workflowDeps,

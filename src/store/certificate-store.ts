@@ -69,7 +69,11 @@ export function createCertificateStore(db: Kysely<Database>): CertificateStore {
     },
 
     async findRisk(id) {
-      const row = await db.selectFrom("risk_certificates").selectAll().where("id", "=", id).executeTakeFirst();
+      const row = await db
+        .selectFrom("risk_certificates")
+        .selectAll()
+        .where("id", "=", id)
+        .executeTakeFirst();
       return row === undefined ? null : (JSON.parse(row.certificate) as RiskCertificate);
     },
   };

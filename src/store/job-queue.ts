@@ -39,7 +39,9 @@ export function createJobQueue(db: Kysely<Database>, now: () => number, wake: Jo
             conflict.column("job_key").doUpdateSet({
               payload: row.payload,
               run_at: sql<number>`case when jobs.locked_by is null then excluded.run_at else jobs.run_at end`,
-              rerun_at: sql<number | null>`case when jobs.locked_by is null then null else excluded.run_at end`,
+              rerun_at: sql<
+                number | null
+              >`case when jobs.locked_by is null then null else excluded.run_at end`,
               attempts: sql<number>`case when jobs.locked_by is null then 0 else jobs.attempts end`,
               dead_at: null,
             }),

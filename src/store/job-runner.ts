@@ -17,7 +17,15 @@ const LANES: { name: string; kinds: JobKind[]; concurrency: number }[] = [
   { name: "deliver", kinds: ["deliver"], concurrency: 64 },
   {
     name: "task",
-    kinds: ["task-time", "task-action", "task-expire", "task-no-reply", "order-event", "order-close", "person-idle"],
+    kinds: [
+      "task-time",
+      "task-action",
+      "task-expire",
+      "task-no-reply",
+      "order-event",
+      "order-close",
+      "person-idle",
+    ],
     concurrency: 32,
   },
   { name: "work", kinds: ["workflow"], concurrency: 4 },
@@ -47,7 +55,14 @@ type Lane = {
   mayHaveMore: boolean;
 };
 
-type ClaimedRow = { id: number; kind: string; payload: string; queue: string | null; attempts: number; max_attempts: number };
+type ClaimedRow = {
+  id: number;
+  kind: string;
+  payload: string;
+  queue: string | null;
+  attempts: number;
+  max_attempts: number;
+};
 
 export type EmbeddedJobRunner = JobRunner & { wake(kind: JobKind, runAt: number): void };
 
@@ -194,7 +209,12 @@ export function createJobRunner(deps: {
     else if (queue !== null) wake(kind, now());
   }
 
-  async function runAgain(id: number, at: number | null, attempts: number, error: string | null): Promise<void> {
+  async function runAgain(
+    id: number,
+    at: number | null,
+    attempts: number,
+    error: string | null,
+  ): Promise<void> {
     const row = await db
       .updateTable("jobs")
       .set({
@@ -212,12 +232,23 @@ export function createJobRunner(deps: {
     if (row !== undefined) wake(row.kind as JobKind, row.run_at);
   }
 
-  async function fail(row: ClaimedRow, job: RunningJob, handler: JobHandler | undefined, error: unknown): Promise<void> {
+  async function fail(
+    row: ClaimedRow,
+    job: RunningJob,
+    handler: JobHandler | undefined,
+    error: unknown,
+  ): Promise<void> {
     const text = errorText(error).slice(0, 500);
     try {
       if (row.attempts < row.max_attempts) {
         const delay = retryDelayMs(row.attempts, handler?.retryDelaysMs, random());
-        log.warn("jobs.failed", { kind: job.kind, jobId: job.id, attempt: row.attempts, retryInMs: delay, error: text });
+        log.warn("jobs.failed", {
+          kind: job.kind,
+          jobId: job.id,
+          attempt: row.attempts,
+          retryInMs: delay,
+          error: text,
+        });
         await runAgain(row.id, now() + delay, row.attempts, text);
         return;
       }
@@ -257,7 +288,12 @@ export function createJobRunner(deps: {
       if (holder === null || !isGone(holder)) continue;
       await db
         .updateTable("jobs")
-        .set({ locked_by: null, locked_until: null, run_at: sql<number>`coalesce(rerun_at, run_at)`, rerun_at: null })
+        .set({
+          locked_by: null,
+          locked_until: null,
+          run_at: sql<number>`coalesce(rerun_at, run_at)`,
+          rerun_at: null,
+        })
         .where("locked_by", "=", holder)
         .execute();
     }

@@ -87,7 +87,11 @@ export function createMessageStore(db: Kysely<Database>): MessageStore {
     },
 
     async setParts(id, parts) {
-      await db.updateTable("messages").set({ parts: JSON.stringify(parts) }).where("id", "=", id).execute();
+      await db
+        .updateTable("messages")
+        .set({ parts: JSON.stringify(parts) })
+        .where("id", "=", id)
+        .execute();
     },
 
     async settleInbound(ids, status, turnId) {

@@ -51,7 +51,11 @@ function first(kind: DatabaseKind): Migration {
         .on("conversations")
         .columns(["customer_id", "last_inbound_at"])
         .execute();
-      await make.createIndex("conversations_held").on("conversations").columns(["holder", "last_inbound_at"]).execute();
+      await make
+        .createIndex("conversations_held")
+        .on("conversations")
+        .columns(["holder", "last_inbound_at"])
+        .execute();
 
       await sequence(make.createTable("messages"), "seq")
         .addColumn("id", "text", (it) => it.notNull().unique())
@@ -72,7 +76,11 @@ function first(kind: DatabaseKind): Migration {
         .addColumn("at", "bigint", (it) => it.notNull())
         .addColumn("settled_at", "bigint")
         .execute();
-      await make.createIndex("messages_of_conversation").on("messages").columns(["conversation_id", "seq"]).execute();
+      await make
+        .createIndex("messages_of_conversation")
+        .on("messages")
+        .columns(["conversation_id", "seq"])
+        .execute();
       // Only what still waits is in this index, so a pending or unsent lookup never walks an old conversation.
       await make
         .createIndex("messages_unsettled")
@@ -209,7 +217,11 @@ function first(kind: DatabaseKind): Migration {
         .on("image_tasks")
         .columns(["customer_id", "created_at"])
         .execute();
-      await make.createIndex("image_tasks_by_status").on("image_tasks").columns(["status", "created_at"]).execute();
+      await make
+        .createIndex("image_tasks_by_status")
+        .on("image_tasks")
+        .columns(["status", "created_at"])
+        .execute();
       await make.createIndex("image_tasks_by_dispatch").on("image_tasks").column("dispatch_no").execute();
 
       await make
@@ -247,8 +259,16 @@ function first(kind: DatabaseKind): Migration {
         .addColumn("certificate", "text", (it) => it.notNull())
         .addColumn("created_at", "bigint", (it) => it.notNull())
         .execute();
-      await make.createIndex("quotes_of_conversation").on("quotes").columns(["conversation_id", "created_at"]).execute();
-      await make.createIndex("quotes_of_customer").on("quotes").columns(["customer_id", "created_at"]).execute();
+      await make
+        .createIndex("quotes_of_conversation")
+        .on("quotes")
+        .columns(["conversation_id", "created_at"])
+        .execute();
+      await make
+        .createIndex("quotes_of_customer")
+        .on("quotes")
+        .columns(["customer_id", "created_at"])
+        .execute();
       await make
         .createTable("risk_certificates")
         .addColumn("id", "text", (it) => it.primaryKey())
@@ -280,7 +300,11 @@ function first(kind: DatabaseKind): Migration {
         .addColumn("created_at", "bigint", (it) => it.notNull())
         .addColumn("ended_at", "bigint")
         .execute();
-      await make.createIndex("handoffs_of_conversation").on("handoffs").columns(["conversation_id", "status"]).execute();
+      await make
+        .createIndex("handoffs_of_conversation")
+        .on("handoffs")
+        .columns(["conversation_id", "status"])
+        .execute();
       await make.createIndex("handoffs_by_status").on("handoffs").columns(["status", "created_at"]).execute();
 
       await make

@@ -151,7 +151,11 @@ export function createOrderStore(db: Kysely<Database>): OrderStore {
     },
 
     async historyRow(rowId) {
-      const row = await db.selectFrom("image_task_history").selectAll().where("id", "=", rowId).executeTakeFirst();
+      const row = await db
+        .selectFrom("image_task_history")
+        .selectAll()
+        .where("id", "=", rowId)
+        .executeTakeFirst();
       return row === undefined ? null : toHistory(row);
     },
   };

@@ -30,7 +30,11 @@ export function createPictureStore(db: Kysely<Database>): PictureStore {
     },
 
     async setText(id, text) {
-      await db.updateTable("pictures").set({ text: JSON.stringify(text) }).where("id", "=", id).execute();
+      await db
+        .updateTable("pictures")
+        .set({ text: JSON.stringify(text) })
+        .where("id", "=", id)
+        .execute();
     },
   };
 }

@@ -155,7 +155,13 @@ type QuoteTable = {
 
 type RiskTable = { id: string; image_task_id: string | null; certificate: string; created_at: number };
 
-type PictureTable = { id: string; clean_file: string; facts: string; text: string | null; created_at: number };
+type PictureTable = {
+  id: string;
+  clean_file: string;
+  facts: string;
+  text: string | null;
+  created_at: number;
+};
 
 type HandoffTable = {
   id: string;

@@ -34,7 +34,9 @@ export async function openLibsqlStore(deps: {
 }): Promise<{ store: Store; jobs: EmbeddedJobRunner }> {
   if (deps.file !== ":memory:") mkdirSync(dirname(deps.file), { recursive: true });
   const raw = new LibsqlDatabase(deps.file, { timeout: BUSY_TIMEOUT_MS });
-  raw.exec("pragma journal_mode=WAL; pragma synchronous=NORMAL; pragma foreign_keys=on; pragma cache_size=-32000");
+  raw.exec(
+    "pragma journal_mode=WAL; pragma synchronous=NORMAL; pragma foreign_keys=on; pragma cache_size=-32000",
+  );
   const db = new Kysely<Database>({ dialect: new SqliteDialect({ database: withStatementCache(raw) }) });
   await migrate(db, "sqlite");
   const jobs = createJobRunner({ db, now: deps.now, random: deps.random, log: deps.log });

@@ -120,7 +120,9 @@ export function createTaskStore(db: Kysely<Database>): TaskStore {
     },
 
     async findFiring(id) {
-      return (await db.selectFrom("task_firings").selectAll().where("id", "=", id).executeTakeFirst()) ?? null;
+      return (
+        (await db.selectFrom("task_firings").selectAll().where("id", "=", id).executeTakeFirst()) ?? null
+      );
     },
 
     async updateFiring(id, { status, error, attempted, conversationId }) {

@@ -40,7 +40,14 @@ export async function aConversationService(
     async answer(question) {
       asked.push(question);
       const answer = await options.answer?.(question);
-      return { text: `答：${question.messages.join("｜")}`, attachments: [], rung: "test", tools: [], versions: {}, ...answer };
+      return {
+        text: `答：${question.messages.join("｜")}`,
+        attachments: [],
+        rung: "test",
+        tools: [],
+        versions: {},
+        ...answer,
+      };
     },
   };
   const sender: MessageSender = {
@@ -82,7 +89,12 @@ export async function aConversationService(
         ambient: clock,
         log: silentLog,
       }),
-      deliver: createDeliverHandler({ store, senders: new Map([["qingjian", sender]]), ambient: clock, log: silentLog }),
+      deliver: createDeliverHandler({
+        store,
+        senders: new Map([["qingjian", sender]]),
+        ambient: clock,
+        log: silentLog,
+      }),
       "task-time": createTaskTimeHandler({ store, ambient: clock, cron }),
       "task-expire": createTaskExpireHandler({ store, ambient: clock }),
       "task-no-reply": createNoReplyHandler({ store, ambient: clock }),
@@ -96,7 +108,8 @@ export async function aConversationService(
   /** Moves the clock and lets everything that is due by then happen. */
   const advance = async (ms: number) => {
     clock.advance(ms);
-    for (const kind of ["turn", "deliver", "task-time", "task-no-reply", "person-idle"] as const) jobs.wake(kind, 0);
+    for (const kind of ["turn", "deliver", "task-time", "task-no-reply", "person-idle"] as const)
+      jobs.wake(kind, 0);
     await jobs.idle();
   };
   return {
@@ -111,7 +124,10 @@ export async function aConversationService(
     rules: { cron, regex },
     start,
     advance,
-    texts: () => sent.map((message) => message.parts.map((part) => (part.type === "text" ? part.text : part.type)).join()),
+    texts: () =>
+      sent.map((message) =>
+        message.parts.map((part) => (part.type === "text" ? part.text : part.type)).join(),
+      ),
     async close() {
       await jobs.stop(2_000);
       await opened.store.close();

@@ -4,7 +4,9 @@ import { silentLog } from "../domain/log.ts";
 import { openLibsqlStore } from "../store/store.ts";
 
 /** A clock that tests move by hand, and ids that count. */
-export function aClock(start = Date.parse("2026-01-05T02:00:00Z")): Ambient & { advance(ms: number): void; set(at: number): void } {
+export function aClock(
+  start = Date.parse("2026-01-05T02:00:00Z"),
+): Ambient & { advance(ms: number): void; set(at: number): void } {
   let at = start;
   let count = 0;
   return {

@@ -40,11 +40,13 @@ export function createGetCaseTool({ store, ambient, rules }: Pick<DeskDeps, "sto
               id: order.id,
               kind: order.kind,
               status: order.status,
-              revisions: (await store.orders.revisions(order.id)).map(({ revision, text, price_delta_fen }) => ({
-                revision,
-                text,
-                price_delta_fen,
-              })),
+              revisions: (await store.orders.revisions(order.id)).map(
+                ({ revision, text, price_delta_fen }) => ({
+                  revision,
+                  text,
+                  price_delta_fen,
+                }),
+              ),
               total_fen: quote?.certificate.total_fen ?? null,
               candidates: order.candidates.length,
               picked: order.picked,

@@ -48,7 +48,10 @@ export function createHandOffTool(deps: DeskDeps) {
         handoff_id: handoff.id,
         tell: isOpen
           ? say(key)
-          : say("handoff_closed", { time: opensAt === null ? say("next_workday") : clockWords(opensAt, ambient.now(), hours.timezone) }),
+          : say("handoff_closed", {
+              time:
+                opensAt === null ? say("next_workday") : clockWords(opensAt, ambient.now(), hours.timezone),
+            }),
       };
     },
   });

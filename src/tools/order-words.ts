@@ -5,7 +5,8 @@ import { type Say, yuan } from "../domain/replies.ts";
 /** The sentence that tells a quote, with its reasons in the buyer's words. */
 export function quoteWords(quote: QuoteCertificate, say: Say): string {
   const items = quote.items.map((item) => item.reason).join("；");
-  const key = quote.status === "needs_review" ? "quote_needs_review" : quote.high_value ? "quote_high_value" : "quote";
+  const key =
+    quote.status === "needs_review" ? "quote_needs_review" : quote.high_value ? "quote_high_value" : "quote";
   return say(key, { items, yuan: yuan(quote.total_fen) });
 }
 

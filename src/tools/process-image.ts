@@ -2,12 +2,15 @@ import { createTool } from "@mastra/core/tools";
 import { z } from "zod";
 import type { DeskDeps } from "../domain/orders/desk/deps.ts";
 import type { OrderDesk } from "../domain/orders/order-desk.ts";
-import { serviceSchema } from "../domain/orders/service.ts";
 import type { DemandReader } from "../domain/orders/read-demand.ts";
+import { serviceSchema } from "../domain/orders/service.ts";
 import { orderWords } from "./order-words.ts";
 import { readTurn } from "./turn-context.ts";
 
-type ProcessImageDeps = Pick<DeskDeps, "store" | "ambient" | "rules"> & { desk: OrderDesk; readDemand: DemandReader };
+type ProcessImageDeps = Pick<DeskDeps, "store" | "ambient" | "rules"> & {
+  desk: OrderDesk;
+  readDemand: DemandReader;
+};
 
 export function createProcessImageTool({ store, ambient, rules, desk, readDemand }: ProcessImageDeps) {
   return createTool({
@@ -32,11 +35,17 @@ export function createProcessImageTool({ store, ambient, rules, desk, readDemand
       const turn = await readTurn(requestContext, store, ambient.now());
       const { say } = rules();
       const read = await readDemand({ words: demand, pictures: picture_ids, services, urgent });
-      if (read.missing.length > 0 || read.services.length === 0)
+      // A forbidden wish is refused before anything is asked about it.
+      const isForbidden = await desk.isForbidden(turn.conversation, { words: demand, pictures: picture_ids });
+      if (!isForbidden && (read.missing.length > 0 || read.services.length === 0))
         return {
           status: "needs_input" as const,
           missing: read.missing,
-          tell: say(read.services.length === 0 ? "ask_what" : `ask_${read.missing[0]?.replaceAll("-", "_") ?? "what"}`),
+          tell: say(
+            read.services.length === 0
+              ? "ask_what"
+              : `ask_${read.missing[0]?.replaceAll("-", "_") ?? "what"}`,
+          ),
         };
       const opened = await desk.open(turn.conversation, {
         sourceId: turn.turnId,

@@ -17,7 +17,11 @@ export function createQuotePriceTool(deps: DeskDeps) {
       services: z.array(serviceSchema).min(1).describe("要报价的服务项目"),
       pictures: z.int().min(1).max(100).default(1).describe("图片张数"),
       urgent: z.boolean().default(false).describe("2 小时内完成"),
-      picture_ids: z.array(z.string()).max(30).default([]).describe("已发来的图片 id，有文字的图会按字数计价"),
+      picture_ids: z
+        .array(z.string())
+        .max(30)
+        .default([])
+        .describe("已发来的图片 id，有文字的图会按字数计价"),
     }),
     outputSchema: z.object({
       quote_id: z.string(),
@@ -40,7 +44,9 @@ export function createQuotePriceTool(deps: DeskDeps) {
         quote_id: quote.id,
         total_fen: quote.total_fen,
         status: quote.status,
-        tell: quoteWords(quote, (key, values) => rules().say(key === "quote_needs_review" ? key : "quote_only", values)),
+        tell: quoteWords(quote, (key, values) =>
+          rules().say(key === "quote_needs_review" ? key : "quote_only", values),
+        ),
       };
     },
   });

@@ -47,7 +47,9 @@ export function createScheduleTaskTool({ store, ambient, rules, taskRules }: Sch
         created_by: "agent",
       });
       if (!request.success) return { status: "refused" as const, reason: "when", tell: say("ask_when") };
-      const received = await store.transaction((tx) => receiveTask(tx, request.data, ambient.now(), taskRules));
+      const received = await store.transaction((tx) =>
+        receiveTask(tx, request.data, ambient.now(), taskRules),
+      );
       return received.ok
         ? { status: "scheduled" as const, task_id: request.data.task_id, tell: say("reminder_set") }
         : { status: "refused" as const, reason: received.refusal, tell: say("ask_when") };

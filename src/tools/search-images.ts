@@ -37,7 +37,11 @@ export function createSearchImagesTool(deps: SearchImagesDeps) {
         const bytes = await deps.files.get(candidate.file);
         if (bytes === null) continue;
         const preview = await deps.engine.preview(bytes, `预览 ${index + 1}`);
-        turn.attachments.push({ type: "image", file: await deps.files.put(preview), name: `候选${index + 1}` });
+        turn.attachments.push({
+          type: "image",
+          file: await deps.files.put(preview),
+          name: `候选${index + 1}`,
+        });
       }
       return { status: candidates.length > 0 ? ("found" as const) : ("none" as const), candidates };
     },
@@ -61,7 +65,8 @@ export async function findCandidates(
   const best = new Map<string, GalleryMatch>();
   for (const match of matches) {
     const known = best.get(match.item_id);
-    if (match.band !== "none" && (known === undefined || known.score < match.score)) best.set(match.item_id, match);
+    if (match.band !== "none" && (known === undefined || known.score < match.score))
+      best.set(match.item_id, match);
   }
   const sorted = [...best.values()].sort((a, b) => b.score - a.score);
   const same = sorted.filter((match) => match.band === "same");

@@ -7,7 +7,8 @@ const MOST_CHUNKS = 3;
 export function createSearchKnowledgeTool(knowledge: KnowledgeBase) {
   return createTool({
     id: "search-knowledge",
-    description: "查店铺知识：交付格式、分辨率、打印尺寸、修改次数、退款、发票、工作时间等规定。回答这类问题前先查，查不到就如实说。",
+    description:
+      "查店铺知识：交付格式、分辨率、打印尺寸、修改次数、退款、发票、工作时间等规定。回答这类问题前先查，查不到就如实说。",
     inputSchema: z.object({ query: z.string().min(1).max(500) }),
     outputSchema: z.object({
       status: z.enum(["ok", "failed"]),

@@ -9,7 +9,10 @@ import { yuan } from "../domain/replies.ts";
 import { orderWords } from "./order-words.ts";
 import { readTurn } from "./turn-context.ts";
 
-type UpdateOrderDeps = Pick<DeskDeps, "store" | "ambient" | "rules"> & { desk: OrderDesk; readDemand: DemandReader };
+type UpdateOrderDeps = Pick<DeskDeps, "store" | "ambient" | "rules"> & {
+  desk: OrderDesk;
+  readDemand: DemandReader;
+};
 
 const inputSchema = z.object({
   action: z
@@ -22,7 +25,11 @@ const inputSchema = z.object({
   numbers: z.array(z.int().min(1)).max(10).optional().describe("pick：买家选的第几张，从 1 起"),
   demand: z.string().max(2000).optional().describe("open_find、add_demand：买家的原话"),
   picture_ids: z.array(z.string()).max(30).default([]).describe("相关的图片 id"),
-  candidates: z.array(candidateSchema).max(3).default([]).describe("open_find：search-images 返回的候选，原样传入"),
+  candidates: z
+    .array(candidateSchema)
+    .max(3)
+    .default([])
+    .describe("open_find：search-images 返回的候选，原样传入"),
 });
 type Input = z.infer<typeof inputSchema>;
 
@@ -36,7 +43,8 @@ const outputSchema = z.object({
 type Output = z.infer<typeof outputSchema>;
 
 const FITS: Record<Exclude<Input["action"], "open_find">, (order: ImageOrder) => boolean> = {
-  pick: (order) => order.kind === "find" && order.candidates.length > 0 && ["draft", "quoted"].includes(order.status),
+  pick: (order) =>
+    order.kind === "find" && order.candidates.length > 0 && ["draft", "quoted"].includes(order.status),
   accept: (order) => order.status === "quoted",
   decline: (order) => order.status === "quoted" || (order.kind === "find" && order.status === "draft"),
   add_demand: (order) => OPEN_STATUSES.includes(order.status) || order.status === "delivered",
@@ -70,7 +78,11 @@ export function createUpdateOrderTool({ store, ambient, rules, desk, readDemand 
       }
       const found = await orderOf(input, turn.conversation.id, FITS[input.action]);
       if (!found.ok)
-        return { status: "refused", reason: found.refusal, tell: say(found.refusal === "ambiguous" ? "which_order" : "no_such_order") };
+        return {
+          status: "refused",
+          reason: found.refusal,
+          tell: say(found.refusal === "ambiguous" ? "which_order" : "no_such_order"),
+        };
       return await act(input, found.value, turn.turnId);
     },
   });
@@ -87,7 +99,8 @@ export function createUpdateOrderTool({ store, ambient, rules, desk, readDemand 
   async function tellFind(opened: OpenedOrder, input: Input): Promise<Output> {
     const { say } = rules();
     const { order } = opened;
-    if (order.status !== "draft" && order.status !== "quoted") return toOutput(opened, orderWords(opened, say));
+    if (order.status !== "draft" && order.status !== "quoted")
+      return toOutput(opened, orderWords(opened, say));
     const only = input.candidates.length === 1 && input.candidates[0]?.band === "same";
     if (only) {
       const picked = await desk.pick(order.id, [1]);
@@ -96,7 +109,9 @@ export function createUpdateOrderTool({ store, ambient, rules, desk, readDemand 
     }
     return toOutput(
       opened,
-      input.candidates.length === 0 ? say("find_none") : say("find_candidates", { count: input.candidates.length }),
+      input.candidates.length === 0
+        ? say("find_none")
+        : say("find_candidates", { count: input.candidates.length }),
     );
   }
 
@@ -110,7 +125,12 @@ export function createUpdateOrderTool({ store, ambient, rules, desk, readDemand 
       }
       case "accept": {
         const accepted = await desk.accept(order.id);
-        if (!accepted.ok) return refusal(order, accepted.refusal, accepted.refusal === "quote-expired" ? "quote_expired" : "no_such_order");
+        if (!accepted.ok)
+          return refusal(
+            order,
+            accepted.refusal,
+            accepted.refusal === "quote-expired" ? "quote_expired" : "no_such_order",
+          );
         return {
           status: accepted.value.status,
           order_id: order.id,
@@ -119,7 +139,9 @@ export function createUpdateOrderTool({ store, ambient, rules, desk, readDemand 
       }
       case "decline": {
         const declined = await desk.decline(order.id);
-        return declined.ok ? ended(declined.value, "declined") : refusal(order, declined.refusal, "no_such_order");
+        return declined.ok
+          ? ended(declined.value, "declined")
+          : refusal(order, declined.refusal, "no_such_order");
       }
       case "cancel": {
         const cancelled = await desk.cancel(order.id, "buyer-cancelled");
@@ -152,12 +174,20 @@ export function createUpdateOrderTool({ store, ambient, rules, desk, readDemand 
       return toOutput(
         added.value,
         status === "rejected"
-          ? say("risk_rejected", { why: (added.value.risk?.assessment.reasons ?? []).map((it) => it.words).join("") })
+          ? say("risk_rejected", {
+              why: (added.value.risk?.assessment.reasons ?? []).map((it) => it.words).join(""),
+            })
           : orderWords(added.value, say),
       );
     const total = quote === null ? "" : yuan(quote.total_fen);
     const key =
-      deltaFen > 0 ? "demand_added_more" : deltaFen < 0 ? "demand_added_less" : order.status === "quoted" ? "demand_added_same" : "demand_added";
+      deltaFen > 0
+        ? "demand_added_more"
+        : deltaFen < 0
+          ? "demand_added_less"
+          : order.status === "quoted"
+            ? "demand_added_same"
+            : "demand_added";
     return toOutput(added.value, say(key, { delta: yuan(Math.abs(deltaFen)), yuan: total }));
   }
 
@@ -170,6 +200,11 @@ export function createUpdateOrderTool({ store, ambient, rules, desk, readDemand 
   }
 
   function toOutput({ order, quote }: OpenedOrder, tell: string): Output {
-    return { status: order.status, order_id: order.id, tell, ...(quote === null ? {} : { total_fen: quote.total_fen }) };
+    return {
+      status: order.status,
+      order_id: order.id,
+      tell,
+      ...(quote === null ? {} : { total_fen: quote.total_fen }),
+    };
   }
 }

@@ -1,9 +1,14 @@
 import { z } from "zod";
-import { moveOrder } from "../domain/orders/desk/move-order.ts";
-import { deliverOrder, dispatchOrder } from "../domain/orders/desk/progress-order.ts";
 import { AppError } from "../domain/errors.ts";
 import { againAt, DONE, type JobHandler, type JobKind } from "../domain/jobs/jobs.ts";
-import { type DispatchEvent, dispatchEventSchema, type DispatchRequest, type TaskDispatch } from "../domain/orders/dispatch.ts";
+import { moveOrder } from "../domain/orders/desk/move-order.ts";
+import { deliverOrder, dispatchOrder } from "../domain/orders/desk/progress-order.ts";
+import {
+  type DispatchEvent,
+  type DispatchRequest,
+  dispatchEventSchema,
+  type TaskDispatch,
+} from "../domain/orders/dispatch.ts";
 import type { Delivery, ImageOrder } from "../domain/orders/order.ts";
 import { decideMove } from "../domain/orders/order-status.ts";
 import type { PictureFetcher } from "../domain/pictures/ports.ts";
@@ -41,9 +46,11 @@ export function createDispatchHandlers(
           const current = await tx.orders.find(orderId);
           if (current === null) return;
           await tx.orders.change(orderId, { dispatch_no: order_no });
-          if (current.status === "handed_off") await moveOrder(tx, ambient, current, "dispatched", `图绘 ${order_no}`);
+          if (current.status === "handed_off")
+            await moveOrder(tx, ambient, current, "dispatched", `图绘 ${order_no}`);
           // Cancelled while 图绘 was being asked: they are told now.
-          else if (current.status === "cancelled") await queueCancel(tx.jobs.enqueue, orderId, "cancelled-meanwhile");
+          else if (current.status === "cancelled")
+            await queueCancel(tx.jobs.enqueue, orderId, "cancelled-meanwhile");
           await tx.jobs.enqueue({
             kind: "tuhui-poll",
             key: `tuhui-poll:${orderId}`,
@@ -89,7 +96,8 @@ export function createDispatchHandlers(
         if (order?.dispatch_no == null || order.status !== "dispatched") return DONE;
         const ended = event ?? (await polledEvent(order.dispatch_no));
         if (ended.event === "order.delivered") await deliver(order, ended.images ?? []);
-        else if (ended.event === "order.failed" || ended.event === "order.cancelled") await giveUp(order, ended);
+        else if (ended.event === "order.failed" || ended.event === "order.cancelled")
+          await giveUp(order, ended);
         else return againAt(ambient.now() + deps.pollEveryMs);
         return DONE;
       },
@@ -144,14 +152,16 @@ export function createDispatchHandlers(
     const deliveries: Delivery[] = [];
     for (const { url } of images) {
       const taken = await takePicture({ ...deps, pictures: store.pictures }, { url });
-      if (!taken.ok) throw new AppError("delivery-unreadable", `a delivered picture was refused: ${taken.refusal}`);
+      if (!taken.ok)
+        throw new AppError("delivery-unreadable", `a delivered picture was refused: ${taken.refusal}`);
       const { width, height, format } = taken.value.facts;
       deliveries.push({ file: taken.value.id, format, width, height, at: ambient.now(), by: "designer" });
     }
     if (deliveries.length === 0) throw new AppError("delivery-empty", "图绘 delivered without pictures");
     await store.transaction(async (tx) => {
       const current = await tx.orders.find(order.id);
-      if (current?.status === "dispatched") await deliverOrder(deps, tx, current, deliveries, "designer-delivered");
+      if (current?.status === "dispatched")
+        await deliverOrder(deps, tx, current, deliveries, "designer-delivered");
     });
   }
 
@@ -171,9 +181,19 @@ export function createDispatchHandlers(
 }
 
 async function queueCancel(
-  enqueue: (job: { kind: "tuhui-cancel"; key: string; payload: unknown; maxAttempts: number }) => Promise<void>,
+  enqueue: (job: {
+    kind: "tuhui-cancel";
+    key: string;
+    payload: unknown;
+    maxAttempts: number;
+  }) => Promise<void>,
   orderId: string,
   reason: string,
 ): Promise<void> {
-  await enqueue({ kind: "tuhui-cancel", key: `tuhui-cancel:${orderId}`, payload: { orderId, reason }, maxAttempts: 50 });
+  await enqueue({
+    kind: "tuhui-cancel",
+    key: `tuhui-cancel:${orderId}`,
+    payload: { orderId, reason },
+    maxAttempts: 50,
+  });
 }

@@ -13,7 +13,8 @@ export function createDispatchToHumanWorkflow(deps: WorkflowDeps) {
     execute: async ({ inputData }) => {
       await deps.store.transaction(async (tx) => {
         const order = await tx.orders.find(inputData.order_id);
-        if (order === null || order.status === "dispatched" || !decideMove(order.status, "handed_off").ok) return;
+        if (order === null || order.status === "dispatched" || !decideMove(order.status, "handed_off").ok)
+          return;
         await dispatchOrder(deps, tx, order, {
           reason: "designer_dispatch",
           cause: "dispatch-workflow",

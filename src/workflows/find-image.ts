@@ -1,8 +1,8 @@
 import { createStep, createWorkflow } from "@mastra/core/workflows";
+import { notifyBuyer } from "../domain/conversations/notify-buyer.ts";
 import { moveOrder } from "../domain/orders/desk/move-order.ts";
 import { deliverOrder, failToHuman } from "../domain/orders/desk/progress-order.ts";
 import type { Delivery, ImageOrder } from "../domain/orders/order.ts";
-import { notifyBuyer } from "../domain/conversations/notify-buyer.ts";
 import { findCandidates } from "../tools/search-images.ts";
 import { createWaitStep, orderOf, runSchema } from "./order-steps.ts";
 import type { WorkflowDeps } from "./workflow-deps.ts";
@@ -45,13 +45,16 @@ export function createFindImageWorkflow(deps: WorkflowDeps) {
     const previews = await Promise.all(
       candidates.map(async (candidate, index) => {
         const bytes = await deps.files.get(candidate.file);
-        return bytes === null ? null : await deps.files.put(await deps.engine.preview(bytes, `预览 ${index + 1}`));
+        return bytes === null
+          ? null
+          : await deps.files.put(await deps.engine.preview(bytes, `预览 ${index + 1}`));
       }),
     );
     await deps.store.transaction(async (tx) => {
       await tx.orders.change(order.id, { candidates, demand: { ...order.demand, local: true } });
       const { say } = deps.rules();
-      const text = candidates.length === 0 ? say("find_none") : say("find_candidates", { count: candidates.length });
+      const text =
+        candidates.length === 0 ? say("find_none") : say("find_candidates", { count: candidates.length });
       await notifyBuyer(tx, deps.ambient, {
         id: `m_${order.id}_candidates`,
         conversationId: order.conversation_id,
@@ -71,7 +74,14 @@ export function createFindImageWorkflow(deps: WorkflowDeps) {
       const seen = bytes === null ? null : await deps.inspector.inspect(bytes);
       if (candidate !== undefined && seen?.ok === true) {
         const { width, height, format } = seen.value.facts;
-        deliveries.push({ file: candidate.file, format, width, height, at: deps.ambient.now(), by: "gallery" });
+        deliveries.push({
+          file: candidate.file,
+          format,
+          width,
+          height,
+          at: deps.ambient.now(),
+          by: "gallery",
+        });
       }
     }
     await deps.store.transaction(async (tx) => {
@@ -82,7 +92,9 @@ export function createFindImageWorkflow(deps: WorkflowDeps) {
         return;
       }
       const working =
-        current.status === "accepted" ? await moveOrder(tx, deps.ambient, current, "processing", "sending") : current;
+        current.status === "accepted"
+          ? await moveOrder(tx, deps.ambient, current, "processing", "sending")
+          : current;
       await deliverOrder(deps, tx, working, deliveries, "original-sent");
     });
   }

@@ -1,8 +1,8 @@
 import type { Workflow } from "@mastra/core/workflows";
 import { z } from "zod";
 import { DONE, type JobHandler } from "../domain/jobs/jobs.ts";
-import type { Store } from "../domain/records.ts";
 import type { OrderKind } from "../domain/orders/service.ts";
+import type { Store } from "../domain/records.ts";
 import type { WorkflowName } from "../domain/tasks/task.ts";
 
 const payloadSchema = z.object({ orderId: z.string() });
@@ -21,7 +21,13 @@ export type WorkflowFinder = (name: WorkflowName) => Workflow;
  * so this is also what brings runs back after a kill; a run whose snapshot was lost is started anew and finds its
  * place by the order's row.
  */
-export function createWorkflowHandler({ store, workflow }: { store: Store; workflow: WorkflowFinder }): JobHandler {
+export function createWorkflowHandler({
+  store,
+  workflow,
+}: {
+  store: Store;
+  workflow: WorkflowFinder;
+}): JobHandler {
   return {
     async run(job) {
       const { orderId } = payloadSchema.parse(job.payload);
@@ -30,7 +36,8 @@ export function createWorkflowHandler({ store, workflow }: { store: Store; workf
       const definition = workflow(WORKFLOW_OF[order.kind]);
       const run = await definition.createRun({ runId: orderId });
       const state = await definition.getWorkflowRunById(orderId);
-      if (state === null || state.status === "pending") check(await run.start({ inputData: { order_id: orderId } }));
+      if (state === null || state.status === "pending")
+        check(await run.start({ inputData: { order_id: orderId } }));
       else if (state.status === "suspended") check(await run.resume({ resumeData: {} }));
       else if (state.status === "running" || state.status === "waiting") check(await run.restart());
       return DONE;

@@ -21,7 +21,12 @@ export async function orderOf({ store }: Pick<DeskDeps, "store">, id: string): P
 }
 
 /** Waits until the order is in one of these states, or has ended. */
-export function createWaitStep<Id extends string>(deps: DeskDeps, id: Id, waitsFor: string, goesOn: readonly OrderStatus[]) {
+export function createWaitStep<Id extends string>(
+  deps: DeskDeps,
+  id: Id,
+  waitsFor: string,
+  goesOn: readonly OrderStatus[],
+) {
   return createStep({
     id,
     inputSchema: runSchema,
@@ -30,7 +35,8 @@ export function createWaitStep<Id extends string>(deps: DeskDeps, id: Id, waitsF
     suspendSchema: waitingSchema,
     execute: async ({ inputData, suspend }) => {
       const order = await orderOf(deps, inputData.order_id);
-      if (!goesOn.includes(order.status) && !ENDED.includes(order.status)) return await suspend({ waits_for: waitsFor });
+      if (!goesOn.includes(order.status) && !ENDED.includes(order.status))
+        return await suspend({ waits_for: waitsFor });
       return inputData;
     },
   });

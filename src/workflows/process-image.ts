@@ -1,7 +1,7 @@
 import { createStep, createWorkflow } from "@mastra/core/workflows";
+import { AppError } from "../domain/errors.ts";
 import { moveOrder } from "../domain/orders/desk/move-order.ts";
 import { deliverOrder, dispatchOrder, failToHuman } from "../domain/orders/desk/progress-order.ts";
-import { AppError } from "../domain/errors.ts";
 import type { Delivery, ImageOrder } from "../domain/orders/order.ts";
 import type { ProcessedImage } from "../domain/pictures/ports.ts";
 import { createWaitStep, orderOf, runSchema } from "./order-steps.ts";
@@ -44,7 +44,8 @@ export function createProcessImageWorkflow(deps: WorkflowDeps) {
   async function begin(orderId: string): Promise<ImageOrder | null> {
     return await deps.store.transaction(async (tx) => {
       const order = await tx.orders.find(orderId);
-      if (order?.status === "accepted") return await moveOrder(tx, deps.ambient, order, "processing", "work-begins");
+      if (order?.status === "accepted")
+        return await moveOrder(tx, deps.ambient, order, "processing", "work-begins");
       return order?.status === "processing" ? order : null;
     });
   }
@@ -62,7 +63,9 @@ export function createProcessImageWorkflow(deps: WorkflowDeps) {
     });
   }
 
-  async function workOn(order: ImageOrder): Promise<{ ok: true; deliveries: Delivery[] } | { ok: false; why: string }> {
+  async function workOn(
+    order: ImageOrder,
+  ): Promise<{ ok: true; deliveries: Delivery[] } | { ok: false; why: string }> {
     const deliveries: Delivery[] = [];
     for (const pictureId of order.pictures) {
       const original = await deps.files.get(pictureId);
@@ -70,13 +73,23 @@ export function createProcessImageWorkflow(deps: WorkflowDeps) {
       const result = await processOne(original, order);
       if ("why" in result) return { ok: false, why: result.why };
       const { bytes, format, width, height } = result;
-      deliveries.push({ file: await deps.files.put(bytes), format, width, height, at: deps.ambient.now(), by: "engine" });
+      deliveries.push({
+        file: await deps.files.put(bytes),
+        format,
+        width,
+        height,
+        at: deps.ambient.now(),
+        by: "engine",
+      });
     }
     return { ok: true, deliveries };
   }
 
   /** One picture through the plan; a result that fails its check is tried once more, then a person takes it. */
-  async function processOne(original: Uint8Array, order: ImageOrder): Promise<ProcessedImage | { why: string }> {
+  async function processOne(
+    original: Uint8Array,
+    order: ImageOrder,
+  ): Promise<ProcessedImage | { why: string }> {
     const job = { operations: order.demand.operations, timeoutMs: WORK_TIMEOUT_MS };
     let why = "quality-check";
     for (let tries = 0; tries < MOST_TRIES; tries += 1) {

@@ -13,7 +13,9 @@ export type Situation = {
   done: ToolUse[];
 };
 
-export type NextStep = { type: "call"; tool: string; input: Record<string, unknown> } | { type: "say"; text: string };
+export type NextStep =
+  | { type: "call"; tool: string; input: Record<string, unknown> }
+  | { type: "say"; text: string };
 
 type Wish = { intent: Intent; understanding: Understanding; text: string };
 /** A wish's steps: the tool calls still to make, or the words when all are made. */
@@ -27,7 +29,13 @@ const MOST_WISHES = 2;
  * The rules' side of the conversation: from the buyer's words, the case and what the tools answered to the next
  * tool call or to the reply. Deterministic; every price, decision and state comes from a tool.
  */
-export function createDecider({ understand, say }: { understand: (input: UnderstandInput) => Understanding; say: () => Say }) {
+export function createDecider({
+  understand,
+  say,
+}: {
+  understand: (input: UnderstandInput) => Understanding;
+  say: () => Say;
+}) {
   const handlings: Readonly<Record<Intent, Handling>> = {
     find_image: handleFind,
     process_image: handleProcess,
@@ -41,7 +49,8 @@ export function createDecider({ understand, say }: { understand: (input: Underst
     handoff: (wish, situation) => handOff("customer_asked", wish, situation),
     complaint: (wish, situation) => handOff("complaint", wish, situation),
     after_sale: (wish, situation) => handOff("complaint", wish, situation),
-    greeting: (_wish, { facts }) => (facts.goods === null ? saying("greeting") : saying("greeting_goods", { goods: facts.goods })),
+    greeting: (_wish, { facts }) =>
+      facts.goods === null ? saying("greeting") : saying("greeting_goods", { goods: facts.goods }),
     thanks: () => saying("thanks"),
     file_format: handleKnowledge,
     out_of_scope: handleOutOfScope,
@@ -55,7 +64,8 @@ export function createDecider({ understand, say }: { understand: (input: Underst
     if (facts.refused_pictures.length > 0 && fresh.length === 0)
       return { type: "say", text: facts.refused_pictures.map((refused) => refused.words).join("\n") };
     // A task has just answered these very words: saying something beside it would only confuse.
-    if (facts.fired_tasks.length > 0 && fresh.length === 0 && !isWish(understandIt(text, facts))) return { type: "say", text: "" };
+    if (facts.fired_tasks.length > 0 && fresh.length === 0 && !isWish(understandIt(text, facts)))
+      return { type: "say", text: "" };
 
     const wishes = wishesOf(text, facts);
     const replies: string[] = [];
@@ -94,7 +104,10 @@ export function createDecider({ understand, say }: { understand: (input: Underst
     const main: Wish = { intent: understanding.intent, understanding, text };
     // "先找原图，再帮我抠个图": the second wish is handled behind the first, small talk is not a wish.
     const others = understanding.intents
-      .filter((it) => it.intent !== main.intent && SECOND_WISHES.includes(it.intent) && it.score >= SECOND_WISH_SCORE)
+      .filter(
+        (it) =>
+          it.intent !== main.intent && SECOND_WISHES.includes(it.intent) && it.score >= SECOND_WISH_SCORE,
+      )
       .slice(0, MOST_WISHES - 1)
       .map((it): Wish => ({ intent: it.intent, understanding, text }));
     return FIRST_WISHES.includes(main.intent) ? [main, ...others] : [main];
@@ -124,7 +137,8 @@ export function createDecider({ understand, say }: { understand: (input: Underst
       // A forbidden wish is refused before a picture is asked for.
       const risk = done.find((use) => use.tool === "assess-risk");
       if (risk === undefined) return call("assess-risk", { demand: text, services: understanding.services });
-      if (field(risk.output, "decision") === "reject") return saying("risk_rejected", { why: reasonsOf(risk.output) });
+      if (field(risk.output, "decision") === "reject")
+        return saying("risk_rejected", { why: reasonsOf(risk.output) });
       return saying("ask_picture_to_process");
     }
     const opened = done.find((use) => use.tool === "process-image");
@@ -142,7 +156,9 @@ export function createDecider({ understand, say }: { understand: (input: Underst
     const open = facts.orders.find((order) => order.total_fen !== null && order.status === "quoted");
     if (understanding.services.length === 0 && open !== undefined) {
       const seen = done.find((use) => use.tool === "get-case");
-      return seen === undefined ? call("get-case", {}) : saying("quote_again", { yuan: (open.total_fen ?? 0) / 100 });
+      return seen === undefined
+        ? call("get-case", {})
+        : saying("quote_again", { yuan: (open.total_fen ?? 0) / 100 });
     }
     if (understanding.services.length === 0) return saying("price_list");
     const pictures = picturesFor(facts);
@@ -160,7 +176,9 @@ export function createDecider({ understand, say }: { understand: (input: Underst
   function handleAccept(wish: Wish, situation: Situation): NextStep {
     const { facts, done } = situation;
     const { picks } = wish.understanding.slots;
-    const find = facts.orders.find((order) => order.kind === "find" && ["draft", "quoted"].includes(order.status));
+    const find = facts.orders.find(
+      (order) => order.kind === "find" && ["draft", "quoted"].includes(order.status),
+    );
     if (find !== undefined && find.status === "draft") {
       if (find.candidates === 0) return handOff("designer_dispatch", wish, situation, find.id);
       if (picks === undefined || picks.length === 0)
@@ -210,7 +228,9 @@ export function createDecider({ understand, say }: { understand: (input: Underst
     if (seen === undefined) return call("get-case", {});
     const orders = field(seen.output, "orders");
     const tells = Array.isArray(orders) ? orders.map((order) => String(field(order, "tell") ?? "")) : [];
-    return tells.length === 0 ? saying("no_orders_yet") : { type: "say", text: [...new Set(tells)].join("\n") };
+    return tells.length === 0
+      ? saying("no_orders_yet")
+      : { type: "say", text: [...new Set(tells)].join("\n") };
   }
 
   function handOff(reason: string, wish: Wish, { facts, done }: Situation, orderId?: string): NextStep {
@@ -222,7 +242,10 @@ export function createDecider({ understand, say }: { understand: (input: Underst
         ...(orderId === undefined ? {} : { order_id: orderId }),
       });
     const opening = reason === "complaint" ? `${say()("complaint")}\n` : "";
-    return { type: "say", text: `${opening}${String(field(handed.output, "tell") ?? (facts.handoff === null ? "" : say()("handoff_queued")))}` };
+    return {
+      type: "say",
+      text: `${opening}${String(field(handed.output, "tell") ?? (facts.handoff === null ? "" : say()("handoff_queued")))}`,
+    };
   }
 
   function handleKnowledge({ text }: Wish, { done }: Situation): NextStep {
@@ -236,7 +259,8 @@ export function createDecider({ understand, say }: { understand: (input: Underst
   /** The first stray word is steered back to the shop; knowledge may still have an answer. */
   function handleOutOfScope(wish: Wish, situation: Situation): NextStep {
     const { facts, messages } = situation;
-    if (facts.pictures.some((picture) => picture.new) && messages.join("").trim() === "") return saying("ask_what");
+    if (facts.pictures.some((picture) => picture.new) && messages.join("").trim() === "")
+      return saying("ask_what");
     const step = handleKnowledge(wish, situation);
     if (step.type === "call") return step;
     return step.text === say()("not_known") ? saying("out_of_scope") : step;
@@ -247,10 +271,22 @@ export function createDecider({ understand, say }: { understand: (input: Underst
   }
 }
 
-const FIRST_WISHES: readonly Intent[] = ["find_image", "process_image", "accept", "progress"];
-const SECOND_WISHES: readonly Intent[] = ["find_image", "process_image", "progress", "file_format", "handoff"];
+const FIRST_WISHES: readonly Intent[] = ["find_image", "process_image"];
+const SECOND_WISHES: readonly Intent[] = [
+  "find_image",
+  "process_image",
+  "progress",
+  "file_format",
+  "handoff",
+];
 const SECOND_WISH_SCORE = 0.75;
-const TOOLS_OF: Partial<Record<Intent, number>> = { find_image: 2, out_of_scope: 1, greeting: 0, thanks: 0, haggle: 0 };
+const TOOLS_OF: Partial<Record<Intent, number>> = {
+  find_image: 2,
+  out_of_scope: 1,
+  greeting: 0,
+  thanks: 0,
+  haggle: 0,
+};
 
 function usedBy(intent: Intent, done: readonly ToolUse[]): number {
   return Math.min(TOOLS_OF[intent] ?? 1, done.length);

@@ -26,7 +26,10 @@ export type BridgeDeps = {
   random: () => number;
   log: Log;
   receive: (message: InboundMessage) => Promise<{ status: "stored" | "duplicate" }>;
-  onRecall: (platformConversation: { platform?: string | undefined; shopId?: string | undefined; id: string }, messageId: string) => Promise<void>;
+  onRecall: (
+    platformConversation: { platform?: string | undefined; shopId?: string | undefined; id: string },
+    messageId: string,
+  ) => Promise<void>;
   onConnected: () => void;
   ackWithinMs?: number;
 };
@@ -57,10 +60,12 @@ export function createBridge(deps: BridgeDeps): Bridge {
     log,
     random: deps.random,
     onOpen: () => {
-      if (profile.handshake === undefined) write({ kind: "hello", client: "tianwang-cs", version: deps.version });
+      if (profile.handshake === undefined)
+        write({ kind: "hello", client: "tianwang-cs", version: deps.version });
       else for (const frame of profile.handshake) connection.write(JSON.stringify(frame));
       const beat = profile.heartbeat;
-      if (beat !== undefined) heartbeat = setInterval(() => connection.write(JSON.stringify(beat.send)), beat.every_ms);
+      if (beat !== undefined)
+        heartbeat = setInterval(() => connection.write(JSON.stringify(beat.send)), beat.every_ms);
       deps.onConnected();
     },
     onText: takeText,
@@ -136,7 +141,11 @@ export function createBridge(deps: BridgeDeps): Bridge {
     return raws.length > 0;
   }
 
-  function waitForAck(id: string, key: string, pieces: number): { outcome: Promise<SendOutcome>; give: (it: SendOutcome) => void } {
+  function waitForAck(
+    id: string,
+    key: string,
+    pieces: number,
+  ): { outcome: Promise<SendOutcome>; give: (it: SendOutcome) => void } {
     const refs =
       profile.outbound === "identity"
         ? [id]
@@ -184,7 +193,12 @@ export function createBridge(deps: BridgeDeps): Bridge {
   function bad(raw: unknown, ref: string | undefined, why: string): void {
     recorder.unmatched("bad_frame", raw);
     log.warn("bridge.bad_frame", { ref: ref ?? null });
-    write({ kind: "error", code: "bad_frame", message: why.slice(0, 200), ...(ref === undefined ? {} : { ref }) });
+    write({
+      kind: "error",
+      code: "bad_frame",
+      message: why.slice(0, 200),
+      ...(ref === undefined ? {} : { ref }),
+    });
   }
 
   function takeFrame(frame: InboundFrame): void {
@@ -225,7 +239,12 @@ export function createBridge(deps: BridgeDeps): Bridge {
     } catch (error) {
       // No ack: the platform sends it again. What we did not store we must not confirm.
       log.error("bridge.not_stored", { ref: frame.id, error: errorText(error) });
-      write({ kind: "error", ref: frame.id, code: "not_stored", message: "could not be stored, send it again" });
+      write({
+        kind: "error",
+        ref: frame.id,
+        code: "not_stored",
+        message: "could not be stored, send it again",
+      });
     }
   }
 
@@ -233,7 +252,11 @@ export function createBridge(deps: BridgeDeps): Bridge {
     const waiting = waitingAcks.get(frame.ref);
     if (waiting === undefined) return;
     if (!frame.ok) {
-      waiting.settle({ status: "refused", code: frame.code ?? "refused", retry: frame.code === "busy" || frame.code === "rate_limited" });
+      waiting.settle({
+        status: "refused",
+        code: frame.code ?? "refused",
+        retry: frame.code === "busy" || frame.code === "rate_limited",
+      });
       return;
     }
     waiting.left.delete(frame.ref);
@@ -269,7 +292,11 @@ export function createBridge(deps: BridgeDeps): Bridge {
     const name = part.name === undefined ? {} : { name: part.name };
     const bytes = part.file === undefined ? null : await files.get(part.file);
     if (bytes === null) return { type: "image", url: part.url ?? "", ...name };
-    return { type: "image", data_url: `data:${mimeOf(bytes)};base64,${Buffer.from(bytes).toString("base64")}`, ...name };
+    return {
+      type: "image",
+      data_url: `data:${mimeOf(bytes)};base64,${Buffer.from(bytes).toString("base64")}`,
+      ...name,
+    };
   }
 }
 

@@ -1,6 +1,6 @@
 import WebSocket from "ws";
-import type { Log } from "../../domain/log.ts";
 import { errorText } from "../../domain/errors.ts";
+import type { Log } from "../../domain/log.ts";
 
 const MOST_FRAME_BYTES = 28 * 1024 * 1024;
 const FIRST_BACKOFF_MS = 1_000;

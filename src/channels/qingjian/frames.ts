@@ -6,7 +6,11 @@ const idSchema = z.string().min(1).max(256);
 const contentSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("text"), text: z.string().max(20_000) }),
   z
-    .object({ type: z.literal("image"), url: z.string().max(4000).optional(), data_url: z.string().optional() })
+    .object({
+      type: z.literal("image"),
+      url: z.string().max(4000).optional(),
+      data_url: z.string().optional(),
+    })
     .refine((image) => image.url !== undefined || image.data_url !== undefined, {
       message: "an image needs url or data_url",
     }),
@@ -28,7 +32,10 @@ export type FrameContent = z.infer<typeof contentSchema>;
 
 const messageBodySchema = z.intersection(
   z.object({ id: idSchema.optional() }),
-  z.union([contentSchema, z.object({ type: z.literal("mixed"), parts: z.array(contentSchema).min(1).max(30) })]),
+  z.union([
+    contentSchema,
+    z.object({ type: z.literal("mixed"), parts: z.array(contentSchema).min(1).max(30) }),
+  ]),
 );
 
 export const messageFrameSchema = z.object({
@@ -90,7 +97,9 @@ export const inboundFrameSchema = z.discriminatedUnion("kind", [
 ]);
 export type InboundFrame = z.infer<typeof inboundFrameSchema>;
 
-export type OutboundContent = { type: "text"; text: string } | { type: "image"; url?: string; data_url?: string; name?: string };
+export type OutboundContent =
+  | { type: "text"; text: string }
+  | { type: "image"; url?: string; data_url?: string; name?: string };
 
 export type OutboundFrame =
   | { kind: "hello"; client: "tianwang-cs"; version: string; token?: string }

@@ -12,7 +12,11 @@ const DEDUPE_SLOT_MS = 2_000;
  * Translates a checked frame to our form. Picture bytes in the frame are put into the file store first, so that
  * what we store and acknowledge is whole.
  */
-export async function toInboundMessage(frame: MessageFrame, files: FileStore, now: number): Promise<InboundMessage> {
+export async function toInboundMessage(
+  frame: MessageFrame,
+  files: FileStore,
+  now: number,
+): Promise<InboundMessage> {
   const { message } = frame;
   const contents = message.type === "mixed" ? message.parts : [message];
   const parts: Part[] = [];
@@ -50,7 +54,8 @@ async function toPart(content: FrameContent, files: FileStore): Promise<Part> {
     case "image": {
       const bytes = content.data_url === undefined ? null : decodeDataUrl(content.data_url);
       if (bytes !== null) return { type: "image", file: await files.put(bytes) };
-      if (content.url !== undefined && !content.url.startsWith("data:")) return { type: "image", url: content.url };
+      if (content.url !== undefined && !content.url.startsWith("data:"))
+        return { type: "image", url: content.url };
       const inUrl = content.url === undefined ? null : decodeDataUrl(content.url);
       return inUrl === null
         ? { type: "image", refused: "unreadable" }

@@ -2,7 +2,10 @@ import type { OutboundFrame } from "./frames.ts";
 import type { Condition, FieldRule, Profile } from "./profile.ts";
 
 type Json = Record<string, unknown>;
-export type MappedFrame = { status: "mapped"; frame: unknown } | { status: "ignored" } | { status: "unmatched" };
+export type MappedFrame =
+  | { status: "mapped"; frame: unknown }
+  | { status: "ignored" }
+  | { status: "unmatched" };
 
 export type FrameMapper = {
   /** One raw value from the wire may hold several frames (envelope). Never throws. */
@@ -39,7 +42,8 @@ export function createFrameMapper(profile: Profile): FrameMapper {
       return frame.messages.map((message, index) => {
         const template = message.type === "text" ? outbound.reply_text : outbound.reply_image;
         const key = frame.messages.length === 1 ? frame.idempotency_key : `${frame.idempotency_key}#${index}`;
-        const content = message.type === "image" ? { ...message, url: message.url ?? message.data_url } : message;
+        const content =
+          message.type === "image" ? { ...message, url: message.url ?? message.data_url } : message;
         return fill(template, { ...frame, ...meta, message: content, key }) as Json;
       });
     },

@@ -13,7 +13,11 @@ const fieldSchema = z.object({
   transform: z
     .union([z.string(), z.array(z.string())])
     .transform((names) => (typeof names === "string" ? [names] : names))
-    .pipe(z.array(z.string().regex(/^(trim|s_to_ms|yuan_to_fen|json_parse|to_string|regex:.+)$/, "unknown transform")))
+    .pipe(
+      z.array(
+        z.string().regex(/^(trim|s_to_ms|yuan_to_fen|json_parse|to_string|regex:.+)$/, "unknown transform"),
+      ),
+    )
     .optional(),
   default: z.unknown().optional(),
 });
@@ -38,7 +42,9 @@ export const profileSchema = z.object({
       z
         .array(
           z.object({
-            when: z.union([conditionSchema, z.array(conditionSchema)]).transform((it) => (Array.isArray(it) ? it : [it])),
+            when: z
+              .union([conditionSchema, z.array(conditionSchema)])
+              .transform((it) => (Array.isArray(it) ? it : [it])),
             kind: z.enum(["message", "ack", "transfer_result", "recall", "ping", "pong", "error", "ignore"]),
             fields: z.record(z.string(), fieldSchema).default({}),
           }),

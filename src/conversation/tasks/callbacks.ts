@@ -7,7 +7,14 @@ import type { Task } from "../../domain/tasks/task.ts";
 
 const MINUTE_MS = 60_000;
 /** spec tasks: 10 s, 1 min, 5 min, 30 min, 2 h, 6 h, then a dead letter. */
-export const CALLBACK_DELAYS_MS = [10_000, MINUTE_MS, 5 * MINUTE_MS, 30 * MINUTE_MS, 120 * MINUTE_MS, 360 * MINUTE_MS];
+export const CALLBACK_DELAYS_MS = [
+  10_000,
+  MINUTE_MS,
+  5 * MINUTE_MS,
+  30 * MINUTE_MS,
+  120 * MINUTE_MS,
+  360 * MINUTE_MS,
+];
 
 type Ending =
   | { status: "completed"; result?: Record<string, unknown> }
@@ -22,7 +29,12 @@ const payloadSchema = z.object({
 });
 
 /** Tells 天网 how a task ended; the report is a job in the transaction that ended it. */
-export async function queueCallback(tx: Records, task: Task, ending: Ending, ambient: Ambient): Promise<void> {
+export async function queueCallback(
+  tx: Records,
+  task: Task,
+  ending: Ending,
+  ambient: Ambient,
+): Promise<void> {
   await tx.jobs.enqueue({
     kind: "task-callback",
     payload: {

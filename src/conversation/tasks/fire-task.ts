@@ -1,7 +1,7 @@
 import type { Ambient } from "../../domain/clock.ts";
-import { queueDelivery } from "../../domain/conversations/notify-buyer.ts";
 import type { Conversation } from "../../domain/conversations/conversation.ts";
 import type { Message, Part } from "../../domain/conversations/message.ts";
+import { queueDelivery } from "../../domain/conversations/notify-buyer.ts";
 import { requestHandoff } from "../../domain/handoffs/request-handoff.ts";
 import type { Records } from "../../domain/records.ts";
 import { expireKey, timeKey } from "../../domain/tasks/receive-task.ts";
@@ -24,7 +24,12 @@ export type Occasion = {
  * Fires a task for one slot, in the caller's transaction: the claim, the task's move and the effects that live in
  * our store commit together. Null when it may not fire: that slot has fired, or a cancel came first.
  */
-export async function fireTask(tx: Records, task: Task, occasion: Occasion, ambient: Ambient): Promise<Firing | null> {
+export async function fireTask(
+  tx: Records,
+  task: Task,
+  occasion: Occasion,
+  ambient: Ambient,
+): Promise<Firing | null> {
   const at = ambient.now();
   const { request } = task;
   const slot = request.customer.per_customer === true ? `customer:${occasion.customerId}` : occasion.slot;
@@ -107,7 +112,12 @@ export async function settleFiringOfMessage(
 ): Promise<void> {
   if (message.firing_id === null) return;
   if (outcome.status === "sent")
-    await settleFiring(tx, message.firing_id, { status: "completed", result: { message_id: message.id } }, ambient);
+    await settleFiring(
+      tx,
+      message.firing_id,
+      { status: "completed", result: { message_id: message.id } },
+      ambient,
+    );
   else if (outcome.status === "cancelled" || outcome.status === "deferred")
     // A person took over before it went out: it waits until the conversation is the bot's again.
     await tx.tasks.updateFiring(message.firing_id, { status: "waiting" });
@@ -115,7 +125,10 @@ export async function settleFiringOfMessage(
     await settleFiring(
       tx,
       message.firing_id,
-      { status: "failed", error: outcome.status === "uncertain" ? "delivery_uncertain" : (outcome.error ?? "send_failed") },
+      {
+        status: "failed",
+        error: outcome.status === "uncertain" ? "delivery_uncertain" : (outcome.error ?? "send_failed"),
+      },
       ambient,
     );
 }

@@ -28,7 +28,12 @@ export async function fireReplyTasks(
     await fireTask(
       tx,
       task,
-      { slot: `message:${message.id}`, cause: "customer_reply", customerId: conversation.customer_id, conversation },
+      {
+        slot: `message:${message.id}`,
+        cause: "customer_reply",
+        customerId: conversation.customer_id,
+        conversation,
+      },
       ambient,
     );
   }
@@ -48,8 +53,15 @@ async function pendingReplyTasks(records: Records, conversation: Conversation): 
   });
 }
 
-async function firedTasks(tx: Records, conversation: Conversation, messages: readonly Message[]): Promise<Task[]> {
-  const slots = [...messages.map((message) => `message:${message.id}`), `customer:${conversation.customer_id}`];
+async function firedTasks(
+  tx: Records,
+  conversation: Conversation,
+  messages: readonly Message[],
+): Promise<Task[]> {
+  const slots = [
+    ...messages.map((message) => `message:${message.id}`),
+    `customer:${conversation.customer_id}`,
+  ];
   const since = messages[0]?.at ?? 0;
   const firings = await tx.tasks.firingsOfSlots(slots);
   const tasks: Task[] = [];

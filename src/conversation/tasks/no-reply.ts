@@ -30,7 +30,10 @@ export function createNoReplyHandler({ store, ambient }: { store: Store; ambient
         const task = await tx.tasks.find(taskId);
         const conversation = await tx.conversations.find(conversationId);
         if (task?.request.trigger.type !== "no_reply" || conversation?.last_outbound_at == null) return DONE;
-        if (conversation.last_inbound_at !== null && conversation.last_inbound_at > conversation.last_outbound_at)
+        if (
+          conversation.last_inbound_at !== null &&
+          conversation.last_inbound_at > conversation.last_outbound_at
+        )
           return DONE;
         const due = conversation.last_outbound_at + task.request.trigger.after_seconds * 1000;
         if (ambient.now() < due) return againAt(due);

@@ -5,9 +5,9 @@ import type { Conversation } from "../../domain/conversations/conversation.ts";
 import type { Part } from "../../domain/conversations/message.ts";
 import { AppError } from "../../domain/errors.ts";
 import { DONE, type JobHandler } from "../../domain/jobs/jobs.ts";
-import type { OrderDesk } from "../../domain/orders/order-desk.ts";
-import { dispatchOrder } from "../../domain/orders/desk/progress-order.ts";
 import type { DeskDeps } from "../../domain/orders/desk/deps.ts";
+import { dispatchOrder } from "../../domain/orders/desk/progress-order.ts";
+import type { OrderDesk } from "../../domain/orders/order-desk.ts";
 import type { DemandReader } from "../../domain/orders/read-demand.ts";
 import { type PictureDoor, takePicture } from "../../domain/pictures/take-picture.ts";
 import type { Store } from "../../domain/records.ts";
@@ -99,7 +99,12 @@ export function createTaskActionHandler(deps: TaskActionDeps): JobHandler {
       pictures,
     });
     await store.transaction((tx) =>
-      settleFiring(tx, firing.id, { status: "completed", result: { image_task_id: opened.order.id } }, ambient),
+      settleFiring(
+        tx,
+        firing.id,
+        { status: "completed", result: { image_task_id: opened.order.id } },
+        ambient,
+      ),
     );
   }
 
@@ -132,7 +137,11 @@ export function createTaskActionHandler(deps: TaskActionDeps): JobHandler {
     await store.transaction(async (tx) => {
       const order = await tx.orders.find(opened.order.id);
       if (order?.status === "draft")
-        await dispatchOrder(deps.deskDeps, tx, order, { reason: "designer_dispatch", cause: "task", words: null });
+        await dispatchOrder(deps.deskDeps, tx, order, {
+          reason: "designer_dispatch",
+          cause: "task",
+          words: null,
+        });
     });
   }
 
@@ -140,7 +149,8 @@ export function createTaskActionHandler(deps: TaskActionDeps): JobHandler {
     const ids: string[] = [];
     for (const url of urls) {
       const taken = await takePicture(deps.door, { url });
-      if (!taken.ok) throw new AppError("picture-refused", `a picture of the task was refused: ${taken.refusal}`);
+      if (!taken.ok)
+        throw new AppError("picture-refused", `a picture of the task was refused: ${taken.refusal}`);
       ids.push(taken.value.id);
     }
     return ids;

@@ -23,11 +23,15 @@ async function give(id: string, overrides: Record<string, unknown> = {}) {
     created_by: "测试",
     ...overrides,
   });
-  return await service.store.transaction((tx) => receiveTask(tx, request, service.clock.now(), service.rules));
+  return await service.store.transaction((tx) =>
+    receiveTask(tx, request, service.clock.now(), service.rules),
+  );
 }
 
 async function say(text: string, who = "u1") {
-  await service.receive(anInbound({ text, customer: { id: who, name: null }, externalConversationId: who === "u1" ? "c1" : who }));
+  await service.receive(
+    anInbound({ text, customer: { id: who, name: null }, externalConversationId: who === "u1" ? "c1" : who }),
+  );
   await service.jobs.idle();
 }
 
@@ -64,7 +68,11 @@ describe("customer_reply", () => {
   });
 
   it("fires several tasks on one message, by priority then age", async () => {
-    for (const [id, priority] of [["a", 1], ["b", 9], ["c", 9]] as const)
+    for (const [id, priority] of [
+      ["a", 1],
+      ["b", 9],
+      ["c", 9],
+    ] as const)
       await give(id, { priority, action: { type: "send_message", message: id } });
 
     await say("测试");
@@ -74,7 +82,10 @@ describe("customer_reply", () => {
 
   it("fires for any customer once, or once per customer when asked", async () => {
     await give("once", { customer: { id: "*" }, action: { type: "send_message", message: "一次" } });
-    await give("each", { customer: { id: "*", per_customer: true }, action: { type: "send_message", message: "每人" } });
+    await give("each", {
+      customer: { id: "*", per_customer: true },
+      action: { type: "send_message", message: "每人" },
+    });
 
     await say("测试", "u1");
     await say("测试", "u2");
@@ -160,7 +171,9 @@ describe("time", () => {
 
     expect(service.texts().filter((text) => text === "测试消息")).toHaveLength(2);
     expect(await statusOf("cron")).toEqual(["pending", 2, null]);
-    expect((await service.store.tasks.history("cron")).map((row) => row.detail)).toContain("skipped 4 missed slots");
+    expect((await service.store.tasks.history("cron")).map((row) => row.detail)).toContain(
+      "skipped 4 missed slots",
+    );
   });
 
   it("waits until the person gives the conversation back", async () => {
@@ -221,6 +234,10 @@ describe("receive", () => {
     ["trigger.keyword", { trigger: { type: "customer_reply", keyword: "(a)\\1", match: "regex" } }],
     ["expires_at", { expires_at: "2020-01-01T00:00:00Z" }],
   ])("refuses with %s when it cannot work", async (path, overrides) => {
-    expect(await give("bad", overrides)).toMatchObject({ ok: false, refusal: "invalid", problems: [{ path }] });
+    expect(await give("bad", overrides)).toMatchObject({
+      ok: false,
+      refusal: "invalid",
+      problems: [{ path }],
+    });
   });
 });

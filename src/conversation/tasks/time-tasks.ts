@@ -26,9 +26,15 @@ export function createTaskTimeHandler({ store, ambient, cron }: TimeDeps): JobHa
         const now = ambient.now();
         if (task.next_at > now) return againAt(task.next_at);
         const { trigger } = task.request;
-        if (trigger.type === "time" && trigger.cron !== undefined) await fireCron(tx, task, trigger.cron, trigger.timezone, now);
+        if (trigger.type === "time" && trigger.cron !== undefined)
+          await fireCron(tx, task, trigger.cron, trigger.timezone, now);
         else if (trigger.type === "time" && now - task.next_at > trigger.catch_up_seconds * 1000)
-          await expire(tx, task, `missed by ${Math.round((now - task.next_at) / 1000)} s while the service was away`, now);
+          await expire(
+            tx,
+            task,
+            `missed by ${Math.round((now - task.next_at) / 1000)} s while the service was away`,
+            now,
+          );
         else await fire(tx, task, { slot: `at:${task.next_at}`, cause: trigger.type });
         return DONE;
       });
@@ -36,7 +42,13 @@ export function createTaskTimeHandler({ store, ambient, cron }: TimeDeps): JobHa
   };
 
   /** However many slots were missed, one firing; it says how many it stands for. */
-  async function fireCron(tx: Records, task: Task, expression: string, timezone: string, now: number): Promise<void> {
+  async function fireCron(
+    tx: Records,
+    task: Task,
+    expression: string,
+    timezone: string,
+    now: number,
+  ): Promise<void> {
     const due = task.next_at ?? now;
     const skipped = cron.count(expression, timezone, due, now);
     const nextAt = cron.next(expression, timezone, now);
@@ -92,7 +104,12 @@ export function createTaskExpireHandler({ store, ambient }: Pick<TimeDeps, "stor
         const task = await tx.tasks.find(taskId);
         if (task === null) return DONE;
         if (task.status === "firing") return againAt(ambient.now() + STILL_FIRING_MS);
-        const moved = await tx.tasks.move(taskId, { from: "pending", to: "expired", cause: "expires_at", at: ambient.now() });
+        const moved = await tx.tasks.move(taskId, {
+          from: "pending",
+          to: "expired",
+          cause: "expires_at",
+          at: ambient.now(),
+        });
         if (moved) {
           await tx.jobs.cancel(timeKey(taskId));
           await queueCallback(tx, task, { status: "expired" }, ambient);

@@ -22,8 +22,14 @@ export const caseFactsSchema = z.object({
   ),
   handoff: z.object({ reason: z.string(), status: z.string() }).nullable().default(null),
   last_bot: z.string().default("").describe("what we said last"),
-  fired_tasks: z.array(z.string()).default([]).describe("messages that 天网 tasks have just sent: do not repeat them"),
-  person_said: z.array(z.string()).default([]).describe("what a colleague told the buyer while holding the conversation"),
+  fired_tasks: z
+    .array(z.string())
+    .default([])
+    .describe("messages that 天网 tasks have just sent: do not repeat them"),
+  person_said: z
+    .array(z.string())
+    .default([])
+    .describe("what a colleague told the buyer while holding the conversation"),
   task_prompt: z.string().optional(),
 });
 export type CaseFacts = z.infer<typeof caseFactsSchema>;

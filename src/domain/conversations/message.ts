@@ -40,7 +40,14 @@ export type InboundStatus = "pending" | "answered" | "held" | "noted" | "recalle
  * queued -> sending -> sent; uncertain: written, outcome unknown, never resent; cancelled: a person took over first;
  * deferred: a result that waits until the person gives the conversation back.
  */
-export type OutboundStatus = "queued" | "sending" | "sent" | "uncertain" | "failed" | "cancelled" | "deferred";
+export type OutboundStatus =
+  | "queued"
+  | "sending"
+  | "sent"
+  | "uncertain"
+  | "failed"
+  | "cancelled"
+  | "deferred";
 
 export type Message = {
   id: string;

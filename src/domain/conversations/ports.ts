@@ -12,7 +12,10 @@ export type ConversationStore = {
   list(filter: { holder?: Conversation["holder"]; limit: number }): Promise<Conversation[]>;
   /** Makes or refreshes the conversation a message belongs to and returns it as it is now. */
   upsert(message: InboundMessage, now: number): Promise<Conversation>;
-  setPending(id: string, pending: { since: number; count: number; turnAt: number; lastInboundAt: number }): Promise<void>;
+  setPending(
+    id: string,
+    pending: { since: number; count: number; turnAt: number; lastInboundAt: number },
+  ): Promise<void>;
   /**
    * A turn takes the waiting burst: what comes from now on is the next burst. False when the bot does not speak
    * under this fence any more.

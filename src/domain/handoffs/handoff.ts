@@ -116,5 +116,8 @@ function localClock(timezone: string, at: number): { date: string; minute: numbe
     minute: "2-digit",
   }).formatToParts(at);
   const get = (type: string) => parts.find((part) => part.type === type)?.value ?? "0";
-  return { date: `${get("year")}-${get("month")}-${get("day")}`, minute: Number(get("hour")) * 60 + Number(get("minute")) };
+  return {
+    date: `${get("year")}-${get("month")}-${get("day")}`,
+    minute: Number(get("hour")) * 60 + Number(get("minute")),
+  };
 }

@@ -37,10 +37,15 @@ const NEEDS_A_SPEAKER: readonly HandoffReason[] = [
  * Safe to repeat: a second request for the same reason and order finds the first. Out of hours a system task
  * brings it up again when people are back.
  */
-export async function requestHandoff(tx: Records, ambient: Ambient, request: HandoffRequest): Promise<HandoffAnswer> {
+export async function requestHandoff(
+  tx: Records,
+  ambient: Ambient,
+  request: HandoffRequest,
+): Promise<HandoffAnswer> {
   const { conversation, order } = request;
   const now = ambient.now();
-  const opening = request.hours === undefined ? { isOpen: true, opensAt: null } : openingAt(request.hours, now);
+  const opening =
+    request.hours === undefined ? { isOpen: true, opensAt: null } : openingAt(request.hours, now);
   const recent = await tx.messages.recent(conversation.id, CARD_MESSAGES);
   const demands = order == null ? [] : (await tx.orders.revisions(order.id)).map((revision) => revision.text);
 
@@ -67,8 +72,14 @@ export async function requestHandoff(tx: Records, ambient: Ambient, request: Han
 
   // Decisions at the desk (a price, a risk, a designer's work) need no new speaker in the chat.
   if (opening.isOpen && NEEDS_A_SPEAKER.includes(request.reason))
-    await tx.jobs.enqueue({ kind: "transfer", key: `transfer:${handoff.id}`, payload: { handoffId: handoff.id }, maxAttempts: 3 });
-  else if (!opening.isOpen && opening.opensAt !== null) await remindAtOpening(tx, handoff, conversation, opening.opensAt, now);
+    await tx.jobs.enqueue({
+      kind: "transfer",
+      key: `transfer:${handoff.id}`,
+      payload: { handoffId: handoff.id },
+      maxAttempts: 3,
+    });
+  else if (!opening.isOpen && opening.opensAt !== null)
+    await remindAtOpening(tx, handoff, conversation, opening.opensAt, now);
   return { handoff, isNew, ...opening };
 }
 
@@ -85,7 +96,11 @@ async function remindAtOpening(
     request: {
       task_id: taskId,
       type: "handoff",
-      customer: { id: conversation.customer_id, platform: conversation.platform, shop_id: conversation.shop_id },
+      customer: {
+        id: conversation.customer_id,
+        platform: conversation.platform,
+        shop_id: conversation.shop_id,
+      },
       trigger: {
         type: "time",
         at: new Date(opensAt).toISOString(),

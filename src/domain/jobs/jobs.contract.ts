@@ -139,7 +139,10 @@ export function describeJobs(name: string, open: () => Promise<JobsHarness>): vo
         await store.jobs.enqueue({ kind: "deliver", payload: {} });
         await store.jobs.enqueue({ kind: "turn", payload: {}, runAt: 0, maxAttempts: 1 });
         await expect.poll(() => runs).toBe(3);
-        const dead = await expect.poll(() => jobs.dead("turn")).toHaveLength(2).then(() => jobs.dead("turn"));
+        const dead = await expect
+          .poll(() => jobs.dead("turn"))
+          .toHaveLength(2)
+          .then(() => jobs.dead("turn"));
         isBroken = false;
         expect(died).toEqual(["down", "down"]);
         expect(await jobs.replay(dead[0]?.id ?? "")).toBe(true);

@@ -39,7 +39,13 @@ export type Jobs = {
   cancel(key: string): Promise<boolean>;
 };
 
-export type RunningJob = { id: string; kind: JobKind; payload: unknown; attempt: number; maxAttempts: number };
+export type RunningJob = {
+  id: string;
+  kind: JobKind;
+  payload: unknown;
+  attempt: number;
+  maxAttempts: number;
+};
 
 /** done: forget it. again: run at that time without counting a failure. A throw counts a failure and backs off. */
 export type JobOutcome = { status: "done" } | { status: "again"; runAt: number };
@@ -52,7 +58,14 @@ export type JobHandler = {
   onDead?(job: RunningJob, error: string): Promise<void>;
 };
 
-export type DeadJob = { id: string; kind: JobKind; payload: unknown; attempts: number; error: string; deadAt: number };
+export type DeadJob = {
+  id: string;
+  kind: JobKind;
+  payload: unknown;
+  attempts: number;
+  error: string;
+  deadAt: number;
+};
 
 /** Runs jobs at least once each. One runner per process. */
 export type JobRunner = {

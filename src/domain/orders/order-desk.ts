@@ -4,7 +4,7 @@ import { type AcceptRefusal, acceptOrder } from "./desk/accept-order.ts";
 import { type AddedDemand, addDemand } from "./desk/add-demand.ts";
 import type { DeskDeps } from "./desk/deps.ts";
 import { cancelOrder, declineOrder } from "./desk/end-order.ts";
-import { type OpenedOrder, type OrderDemand, openOrder } from "./desk/open-order.ts";
+import { assess, type OpenedOrder, type OrderDemand, openOrder } from "./desk/open-order.ts";
 import { confirmOrder, rejectOrder } from "./desk/person-decides.ts";
 import { pickCandidates } from "./desk/pick-candidates.ts";
 import type { ImageOrder } from "./order.ts";
@@ -21,6 +21,28 @@ export function createOrderDesk(deps: DeskDeps) {
     /** Safe to repeat: one demand of one turn is one order per kind. */
     open: (conversation: Conversation, demand: OrderDemand): Promise<OpenedOrder> =>
       openOrder(deps, conversation, demand),
+    /** Whether the rules reject this demand outright; nothing is stored. */
+    async isForbidden(
+      conversation: Conversation,
+      demand: Pick<OrderDemand, "words" | "pictures">,
+    ): Promise<boolean> {
+      const evidence = await Promise.all(demand.pictures.map((picture) => deps.readText(picture)));
+      const risk = await assess(
+        deps,
+        conversation,
+        {
+          ...demand,
+          sourceId: "",
+          kind: "process",
+          services: [],
+          operations: [],
+          local: false,
+          urgent: false,
+        },
+        evidence,
+      );
+      return risk.assessment.decision === "reject";
+    },
     pick: (
       orderId: string,
       numbers: number[],

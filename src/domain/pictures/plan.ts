@@ -27,6 +27,13 @@ export const operationSchema = z.discriminatedUnion("op", [
   z.object({ op: z.literal("sharpen") }),
   z.object({ op: z.literal("white_background") }),
   z.object({ op: z.literal("transparent_background") }),
-  z.object({ op: z.literal("recolor"), hue_degrees: z.number().optional(), saturation: z.number().positive().optional(), brightness: z.number().positive().optional(), tint: z.string().optional(), grayscale: z.boolean().optional() }),
+  z.object({
+    op: z.literal("recolor"),
+    hue_degrees: z.number().optional(),
+    saturation: z.number().positive().optional(),
+    brightness: z.number().positive().optional(),
+    tint: z.string().optional(),
+    grayscale: z.boolean().optional(),
+  }),
 ]);
 export type Operation = z.infer<typeof operationSchema>;

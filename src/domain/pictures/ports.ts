@@ -23,7 +23,13 @@ export type PictureInspector = {
 };
 
 export type ImageJob = { operations: Operation[]; timeoutMs?: number };
-export type ProcessedImage = { bytes: Uint8Array; format: PictureFormat; width: number; height: number; notes: string[] };
+export type ProcessedImage = {
+  bytes: Uint8Array;
+  format: PictureFormat;
+  width: number;
+  height: number;
+  notes: string[];
+};
 
 /** Works on pixels. Throws AppError("operation-failed" | "operation-timeout") when it cannot; never partial output. */
 export type ImageEngine = {
@@ -40,7 +46,13 @@ export type TextReader = {
   close(): Promise<void>;
 };
 
-export type GalleryMatch = { item_id: string; title: string; file: string; score: number; band: "same" | "similar" | "none" };
+export type GalleryMatch = {
+  item_id: string;
+  title: string;
+  file: string;
+  score: number;
+  band: "same" | "similar" | "none";
+};
 
 /** The shop's own pictures, searched by picture and by words. score is 0-1, best first, at most topK. */
 export type Gallery = {

@@ -1,6 +1,6 @@
 import type { Ambient } from "../clock.ts";
 import type { PictureStore } from "../orders/ports.ts";
-import { accept, refuse, type Result } from "../result.ts";
+import { accept, type Result, refuse } from "../result.ts";
 import type { Picture, PictureRefusal } from "./picture.ts";
 import type { FileStore, PictureFetcher, PictureInspector } from "./ports.ts";
 

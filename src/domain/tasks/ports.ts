@@ -22,11 +22,7 @@ export type TaskFilter = {
 
 export type TaskStore = {
   /** Adds a task; null when the id is taken. */
-  add(task: {
-    request: TaskRequest;
-    now: number;
-    nextAt: number | null;
-  }): Promise<Task | null>;
+  add(task: { request: TaskRequest; now: number; nextAt: number | null }): Promise<Task | null>;
   find(taskId: string): Promise<Task | null>;
   list(filter: TaskFilter): Promise<Task[]>;
   /**

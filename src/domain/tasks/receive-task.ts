@@ -1,12 +1,14 @@
 import type { Records } from "../records.ts";
 import { accept, type Result } from "../result.ts";
-import { triggerKeywords, type SafeRegex } from "./matching.ts";
+import { type SafeRegex, triggerKeywords } from "./matching.ts";
 import type { CronClock } from "./ports.ts";
 import { canonicalJson, type Task, type TaskRequest } from "./task.ts";
 
 export type TaskRules = { cron: CronClock; regex: SafeRegex };
 export type TaskProblem = { path: string; message: string };
-export type ReceiveRefusal = { ok: false; refusal: "conflict" } | { ok: false; refusal: "invalid"; problems: TaskProblem[] };
+export type ReceiveRefusal =
+  | { ok: false; refusal: "conflict" }
+  | { ok: false; refusal: "invalid"; problems: TaskProblem[] };
 
 /**
  * Takes a task in: stores it with the jobs that will fire or expire it, in the caller's transaction. The same id
@@ -72,7 +74,11 @@ function sameOrConflict(
     : { ok: false, refusal: "conflict" };
 }
 
-function problemsOf({ trigger, expires_at }: TaskRequest, now: number, { cron, regex }: TaskRules): TaskProblem[] {
+function problemsOf(
+  { trigger, expires_at }: TaskRequest,
+  now: number,
+  { cron, regex }: TaskRules,
+): TaskProblem[] {
   const problems: TaskProblem[] = [];
   if (trigger.type === "time" && trigger.cron !== undefined) {
     const problem = cron.problem(trigger.cron, trigger.timezone);
@@ -112,7 +118,12 @@ async function planTask(tx: Records, task: Task, now: number): Promise<void> {
       shopId: request.customer.shop_id,
     });
     if (conversation?.last_outbound_at != null)
-      await queueNoReply(tx, task, conversation.id, Math.max(now, conversation.last_outbound_at + request.trigger.after_seconds * 1000));
+      await queueNoReply(
+        tx,
+        task,
+        conversation.id,
+        Math.max(now, conversation.last_outbound_at + request.trigger.after_seconds * 1000),
+      );
   }
   if (request.expires_at !== undefined)
     await tx.jobs.enqueue({
@@ -125,7 +136,12 @@ async function planTask(tx: Records, task: Task, now: number): Promise<void> {
 }
 
 /** Plans the look at a customer's silence. */
-export async function queueNoReply(tx: Records, task: Task, conversationId: string, runAt: number): Promise<void> {
+export async function queueNoReply(
+  tx: Records,
+  task: Task,
+  conversationId: string,
+  runAt: number,
+): Promise<void> {
   await tx.jobs.enqueue({
     kind: "task-no-reply",
     key: `silence:${task.task_id}:${conversationId}`,

@@ -1,6 +1,9 @@
 import { z } from "zod";
 
-const instantSchema = z.iso.datetime({ offset: true, message: "must be an ISO 8601 time with zone, such as 2026-01-01T09:00:00+08:00" });
+const instantSchema = z.iso.datetime({
+  offset: true,
+  message: "must be an ISO 8601 time with zone, such as 2026-01-01T09:00:00+08:00",
+});
 const keywordSchema = z.string().trim().min(1).max(200);
 const pictureUrlsSchema = z.array(z.url({ protocol: /^https?$/ })).max(20);
 
@@ -26,14 +29,27 @@ export const triggerSchema = z.discriminatedUnion("type", [
       timezone: z.string().min(1).max(64).default("Asia/Shanghai"),
       catch_up_seconds: z.int().min(0).max(31_536_000).default(86_400),
     })
-    .refine((time) => [time.at, time.delay_seconds, time.cron].filter((it) => it !== undefined).length === 1, {
-      message: "give exactly one of at, delay_seconds and cron",
-      path: ["at"],
-    }),
+    .refine(
+      (time) => [time.at, time.delay_seconds, time.cron].filter((it) => it !== undefined).length === 1,
+      {
+        message: "give exactly one of at, delay_seconds and cron",
+        path: ["at"],
+      },
+    ),
   z.object({ type: z.literal("immediate") }),
   z.object({
     type: z.literal("image_task"),
-    event: z.enum(["quoted", "review", "accepted", "dispatched", "delivered", "failed", "handed_off", "rejected", "cancelled"]),
+    event: z.enum([
+      "quoted",
+      "review",
+      "accepted",
+      "dispatched",
+      "delivered",
+      "failed",
+      "handed_off",
+      "rejected",
+      "cancelled",
+    ]),
     image_task_id: z.string().min(1).max(128).optional(),
   }),
   z.object({ type: z.literal("no_reply"), after_seconds: z.number().positive().max(31_536_000) }),
@@ -62,7 +78,11 @@ export const actionSchema = z.discriminatedUnion("type", [
     workflow: workflowNameSchema,
     input: workflowInputSchema.default({}),
   }),
-  z.object({ type: z.literal("transfer_to_human"), reason: z.string().min(1).max(500), group: z.string().max(64).optional() }),
+  z.object({
+    type: z.literal("transfer_to_human"),
+    reason: z.string().min(1).max(500),
+    group: z.string().max(64).optional(),
+  }),
   z.object({ type: z.literal("run_agent"), prompt: z.string().min(1).max(4000) }),
   z.object({
     type: z.literal("dispatch"),
@@ -93,7 +113,10 @@ export const taskRequestSchema = z
     priority: z.int().min(0).max(9).default(5),
     expires_at: instantSchema.optional(),
     max_attempts: z.int().min(1).max(50).default(5),
-    callback_url: z.url({ protocol: /^https?$/ }).max(2000).optional(),
+    callback_url: z
+      .url({ protocol: /^https?$/ })
+      .max(2000)
+      .optional(),
     metadata: z
       .record(z.string(), z.json())
       .refine((data) => new TextEncoder().encode(JSON.stringify(data)).length <= METADATA_MOST_BYTES, {
@@ -106,7 +129,8 @@ export const taskRequestSchema = z
     path: ["customer", "per_customer"],
   })
   .refine(
-    (task) => task.customer.id !== "*" || ["customer_reply", "image_task", "no_reply"].includes(task.trigger.type),
+    (task) =>
+      task.customer.id !== "*" || ["customer_reply", "image_task", "no_reply"].includes(task.trigger.type),
     { message: 'the customer "*" needs a trigger that names a customer', path: ["customer", "id"] },
   );
 export type TaskRequest = z.infer<typeof taskRequestSchema>;
@@ -146,7 +170,10 @@ export type Firing = {
 
 /** Fires more than once: each cron slot, or once per customer. */
 export function isRecurring(request: TaskRequest): boolean {
-  return request.customer.per_customer === true || (request.trigger.type === "time" && request.trigger.cron !== undefined);
+  return (
+    request.customer.per_customer === true ||
+    (request.trigger.type === "time" && request.trigger.cron !== undefined)
+  );
 }
 
 export function isEnded(status: TaskStatus): boolean {

@@ -31,7 +31,12 @@ export function createFaqKnowledge(faq: Faq): KnowledgeBase {
 }
 
 function piecesOf(text: string): Set<string> {
-  const chars = [...text.normalize("NFKC").toLowerCase().replace(/[^\p{L}\p{N}]/gu, "")];
+  const chars = [
+    ...text
+      .normalize("NFKC")
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}]/gu, ""),
+  ];
   return new Set(chars.slice(0, -1).map((char, index) => char + chars[index + 1]));
 }
 

@@ -1,6 +1,6 @@
 import { Cron } from "croner";
-import type { CronClock } from "../../domain/tasks/ports.ts";
 import { errorText } from "../../domain/errors.ts";
+import type { CronClock } from "../../domain/tasks/ports.ts";
 
 const MOST_COUNTED = 10_000;
 

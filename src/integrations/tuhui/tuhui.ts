@@ -1,6 +1,10 @@
 import { z } from "zod";
 import { AppError } from "../../domain/errors.ts";
-import { dispatchImageSchema, dispatchStatusSchema, type TaskDispatch } from "../../domain/orders/dispatch.ts";
+import {
+  dispatchImageSchema,
+  dispatchStatusSchema,
+  type TaskDispatch,
+} from "../../domain/orders/dispatch.ts";
 
 const ANSWER_WITHIN_MS = 10_000;
 

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
-import { createFrameMapper } from "../../channels/qingjian/mapping.ts";
 import { inboundFrameSchema } from "../../channels/qingjian/frames.ts";
+import { createFrameMapper } from "../../channels/qingjian/mapping.ts";
 import { AppError } from "../../domain/errors.ts";
 import { print, runCommand, runJsonLines } from "./json-lines.ts";
 import { connectService } from "./service-client.ts";
@@ -27,7 +27,11 @@ runCommand(async () => {
       const checked = inboundFrameSchema.safeParse(mapped.frame);
       return checked.success
         ? { status: "ok", frame: checked.data }
-        : { status: "bad_frame", frame: mapped.frame, why: checked.error.issues.map((it) => `${it.path.join(".")}: ${it.message}`) };
+        : {
+            status: "bad_frame",
+            frame: mapped.frame,
+            why: checked.error.issues.map((it) => `${it.path.join(".")}: ${it.message}`),
+          };
     }),
   }));
 });

@@ -5,7 +5,11 @@ import { AppError } from "../../domain/errors.ts";
 import { silentLog } from "../../domain/log.ts";
 import type { GalleryItem } from "../../domain/records.ts";
 import { createLocalFileStore } from "../../integrations/pictures/file-store.ts";
-import { decodeFingerprint, encodeFingerprint, fingerprintPicture } from "../../integrations/pictures/fingerprint.ts";
+import {
+  decodeFingerprint,
+  encodeFingerprint,
+  fingerprintPicture,
+} from "../../integrations/pictures/fingerprint.ts";
 import { createGallery } from "../../integrations/pictures/gallery.ts";
 import { createPictureInspector } from "../../integrations/pictures/inspector.ts";
 import { openLibsqlStore } from "../../store/store.ts";
@@ -30,7 +34,9 @@ runCommand(async () => {
       const paths = await picturesIn(rest[0]);
       for (const path of paths) {
         done += 1;
-        const outcome = await readItem(path, files.put).catch((error: unknown) => ({ error: wordsOf(error) }));
+        const outcome = await readItem(path, files.put).catch((error: unknown) => ({
+          error: wordsOf(error),
+        }));
         if ("error" in outcome) console.error(`${done}/${paths.length} ${path}: ${outcome.error}`);
         else if (await store.gallery.has(outcome.id)) console.error(`${done}/${paths.length} ${path}: 已有`);
         else {

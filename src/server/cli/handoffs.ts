@@ -3,7 +3,8 @@ import { runCommand } from "./json-lines.ts";
 import { connectService, show } from "./service-client.ts";
 import { option, positionals } from "./settings.ts";
 
-const USAGE = "用法: npm run handoffs -- list [--status queued] | take ID [--by 名字] | release ID   [--json]";
+const USAGE =
+  "用法: npm run handoffs -- list [--status queued] | take ID [--by 名字] | release ID   [--json]";
 
 /** `npm run handoffs`: who waits for a person; take one over, give it back to the bot. */
 runCommand(async () => {
@@ -19,7 +20,11 @@ runCommand(async () => {
       summary: (handoff.card as { summary: string }).summary,
       at: new Date(Number(handoff.created_at)).toISOString(),
     }));
-    show(rows, ["id", "reason", "status", "customer_id", "taken_by", "at", "summary"], args.includes("--json"));
+    show(
+      rows,
+      ["id", "reason", "status", "customer_id", "taken_by", "at", "summary"],
+      args.includes("--json"),
+    );
   } else if ((verb === "take" || verb === "release") && id !== undefined) {
     const path = `/api/operations/handoffs/${encodeURIComponent(id)}/${verb}`;
     const { handoff } = await call("POST", path, { by: option(args, "by") ?? "operator" });

@@ -44,7 +44,8 @@ async function answerLine(
 /** One line to standard output, waiting when the reader is slow. */
 export async function print(value: unknown): Promise<void> {
   const text = `${JSON.stringify(value)}\n`;
-  if (!process.stdout.write(text)) await new Promise<void>((resolve) => process.stdout.once("drain", resolve));
+  if (!process.stdout.write(text))
+    await new Promise<void>((resolve) => process.stdout.once("drain", resolve));
 }
 
 export function wordsOf(error: unknown): string {
@@ -70,4 +71,3 @@ export function runCommand(work: () => Promise<void>): void {
     },
   );
 }
-

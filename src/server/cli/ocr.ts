@@ -17,7 +17,9 @@ runCommand(async () => {
         await print({ path, error: inspected.refusal });
         continue;
       }
-      const { verdict, chars_lower, chars_upper, area_share, boxes, failed } = await reader.read(inspected.value.clean);
+      const { verdict, chars_lower, chars_upper, area_share, boxes, failed } = await reader.read(
+        inspected.value.clean,
+      );
       const ms = Math.round(performance.now() - startedAt);
       await print(
         failed

@@ -14,7 +14,10 @@ runCommand(async () => {
   const by = option(args, "by") ?? "operator";
   if (verb === "list") {
     const status = option(args, "status");
-    const query = new URLSearchParams({ limit: option(args, "limit") ?? "50", ...(status === undefined ? {} : { status }) });
+    const query = new URLSearchParams({
+      limit: option(args, "limit") ?? "50",
+      ...(status === undefined ? {} : { status }),
+    });
     const { orders } = await call("GET", `/api/operations/orders?${query}`);
     const rows = (orders as Record<string, unknown>[]).map((order) => ({
       ...order,
@@ -23,7 +26,9 @@ runCommand(async () => {
     }));
     show(rows, ["id", "kind", "status", "yuan", "customer_id", "revision", "words"], args.includes("--json"));
   } else if (verb === "show" && id !== undefined)
-    console.log(JSON.stringify(await call("GET", `/api/operations/orders/${encodeURIComponent(id)}`), null, 2));
+    console.log(
+      JSON.stringify(await call("GET", `/api/operations/orders/${encodeURIComponent(id)}`), null, 2),
+    );
   else if ((verb === "confirm" || verb === "reject") && id !== undefined) {
     const { order } = await call("POST", `/api/operations/orders/${encodeURIComponent(id)}/${verb}`, {
       by,

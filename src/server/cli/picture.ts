@@ -12,7 +12,15 @@ runCommand(async () => {
       if (inspected.ok) {
         const { width, height, format } = inspected.value.facts;
         await print({ path, accepted: true, width, height, format });
-      } else await print({ path, accepted: false, reason: inspected.refusal, width: null, height: null, format: null });
+      } else
+        await print({
+          path,
+          accepted: false,
+          reason: inspected.refusal,
+          width: null,
+          height: null,
+          format: null,
+        });
     } catch (error) {
       await print({ path, accepted: false, reason: wordsOf(error), width: null, height: null, format: null });
     }

@@ -13,7 +13,9 @@ runCommand(async () => {
   const args = process.argv.slice(2);
   const file = option(args, "pricing");
   const rules =
-    file === undefined ? readSettings().config.rules().pricing : readYaml(file, readFileSync(file, "utf8"), pricingRulesSchema);
+    file === undefined
+      ? readSettings().config.rules().pricing
+      : readYaml(file, readFileSync(file, "utf8"), pricingRulesSchema);
   await runJsonLines(positionals(args, ["pricing"])[0], (value) => {
     const { id: _id, ...input } = lineSchema.parse(value);
     const { total_fen, status, high_value, items, nearest_change } = priceQuote(input, rules);

@@ -8,9 +8,14 @@ const errorSchema = z.object({ error: z.object({ message: z.string() }) });
 /** Speaks to the running service; says in one line when it is not running or refuses. */
 export function connectService() {
   const env = loadEnv(projectRoot());
-  const host = env.HTTP_API_HOST === "0.0.0.0" || env.HTTP_API_HOST === "::" ? "127.0.0.1" : env.HTTP_API_HOST;
+  const host =
+    env.HTTP_API_HOST === "0.0.0.0" || env.HTTP_API_HOST === "::" ? "127.0.0.1" : env.HTTP_API_HOST;
   const base = `http://${host}:${env.HTTP_API_PORT}`;
-  return async function call(method: "GET" | "POST", path: string, body?: unknown): Promise<Record<string, unknown>> {
+  return async function call(
+    method: "GET" | "POST",
+    path: string,
+    body?: unknown,
+  ): Promise<Record<string, unknown>> {
     const response = await fetch(`${base}${path}`, {
       method,
       headers: {
@@ -31,7 +36,11 @@ export function connectService() {
 }
 
 /** Prints for a person as aligned columns, or for a script (`--json`) as it came. */
-export function show(rows: readonly Record<string, unknown>[], columns: readonly string[], asJson: boolean): void {
+export function show(
+  rows: readonly Record<string, unknown>[],
+  columns: readonly string[],
+  asJson: boolean,
+): void {
   if (asJson) {
     for (const row of rows) console.log(JSON.stringify(row));
     return;
@@ -43,7 +52,12 @@ export function show(rows: readonly Record<string, unknown>[], columns: readonly
   const table = [columns, ...rows.map((row) => columns.map((column) => cell(row[column])))];
   const widths = columns.map((_column, at) => Math.max(...table.map((line) => displayWidth(line[at] ?? ""))));
   for (const line of table)
-    console.log(line.map((text, at) => text + " ".repeat((widths[at] ?? 0) - displayWidth(text))).join("  ").trimEnd());
+    console.log(
+      line
+        .map((text, at) => text + " ".repeat((widths[at] ?? 0) - displayWidth(text)))
+        .join("  ")
+        .trimEnd(),
+    );
 }
 
 function cell(value: unknown): string {

@@ -9,7 +9,11 @@ import { openShopConfig, type ShopConfig } from "../shop-config.ts";
 export function readSettings(): { root: string; env: Env; config: ShopConfig } {
   const root = projectRoot();
   const env = loadEnv(root);
-  return { root, env, config: openShopConfig({ dir: resolve(root, env.CONFIG_DIR), now: Date.now, log: silentLog }) };
+  return {
+    root,
+    env,
+    config: openShopConfig({ dir: resolve(root, env.CONFIG_DIR), now: Date.now, log: silentLog }),
+  };
 }
 
 /** The value behind `--name`, or undefined. */

@@ -3,7 +3,8 @@ import { runCommand } from "./json-lines.ts";
 import { connectService, show } from "./service-client.ts";
 import { option, positionals } from "./settings.ts";
 
-const USAGE = "用法: npm run tasks -- list [--status pending] | show ID | cancel ID | dead | replay ID   [--json]";
+const USAGE =
+  "用法: npm run tasks -- list [--status pending] | show ID | cancel ID | dead | replay ID   [--json]";
 
 /** `npm run tasks`: what 天网 has given, and callbacks that never got through. */
 runCommand(async () => {
@@ -13,7 +14,10 @@ runCommand(async () => {
   const asJson = args.includes("--json");
   if (verb === "list") {
     const status = option(args, "status");
-    const query = new URLSearchParams({ limit: option(args, "limit") ?? "50", ...(status === undefined ? {} : { status }) });
+    const query = new URLSearchParams({
+      limit: option(args, "limit") ?? "50",
+      ...(status === undefined ? {} : { status }),
+    });
     const { tasks } = await call("GET", `/api/task/list?${query}`);
     const rows = (tasks as Record<string, unknown>[]).map((task) => ({
       ...task,
@@ -21,7 +25,21 @@ runCommand(async () => {
       trigger: (task.trigger as { type: string }).type,
       action: (task.action as { type: string }).type,
     }));
-    show(rows, ["task_id", "type", "status", "customer", "trigger", "action", "fired_count", "created_at", "error_message"], asJson);
+    show(
+      rows,
+      [
+        "task_id",
+        "type",
+        "status",
+        "customer",
+        "trigger",
+        "action",
+        "fired_count",
+        "created_at",
+        "error_message",
+      ],
+      asJson,
+    );
   } else if (verb === "dead") {
     const { dead } = await call("GET", "/api/task/dead-callbacks");
     show(dead as Record<string, unknown>[], ["id", "kind", "attempts", "error", "payload"], asJson);
@@ -30,6 +48,8 @@ runCommand(async () => {
   else if (verb === "cancel" && id !== undefined)
     console.log(JSON.stringify(await call("POST", "/api/task/cancel", { task_id: id })));
   else if (verb === "replay" && id !== undefined)
-    console.log(JSON.stringify(await call("POST", `/api/task/dead-callbacks/${encodeURIComponent(id)}/replay`, {})));
+    console.log(
+      JSON.stringify(await call("POST", `/api/task/dead-callbacks/${encodeURIComponent(id)}/replay`, {})),
+    );
   else throw new AppError("usage", USAGE);
 });

@@ -9,7 +9,11 @@ export function createHealthRoutes({ env, store, jobs, bridge, version, gallery,
   const startedAt = Date.now();
   return new Hono().get(
     "/",
-    describeRoute({ tags: ["健康"], summary: "Status, version, uptime.", responses: { 200: { description: "Up" }, 503: { description: "The store does not answer" } } }),
+    describeRoute({
+      tags: ["健康"],
+      summary: "Status, version, uptime.",
+      responses: { 200: { description: "Up" }, 503: { description: "The store does not answer" } },
+    }),
     async (c) => {
       const problem = await store.ping().then(
         () => null,

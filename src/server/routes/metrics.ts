@@ -7,8 +7,17 @@ import type { Service } from "../wire.ts";
 export function createMetricsRoutes({ env, jobs, bridge }: Service) {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  const depth = new Gauge({ name: "tianwang_jobs", help: "Jobs by kind", labelNames: ["kind"], registers: [registry] });
-  const connected = new Gauge({ name: "tianwang_bridge_connected", help: "1 when 轻简 is connected", registers: [registry] });
+  const depth = new Gauge({
+    name: "tianwang_jobs",
+    help: "Jobs by kind",
+    labelNames: ["kind"],
+    registers: [registry],
+  });
+  const connected = new Gauge({
+    name: "tianwang_bridge_connected",
+    help: "1 when 轻简 is connected",
+    registers: [registry],
+  });
   const frames = new Gauge({
     name: "tianwang_bridge_frames_refused",
     help: "Frames no rule understood",

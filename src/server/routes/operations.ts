@@ -5,8 +5,8 @@ import type { Bridge } from "../../channels/qingjian/bridge.ts";
 import type { Takeover } from "../../conversation/takeover.ts";
 import type { Handoff } from "../../domain/handoffs/handoff.ts";
 import type { ImageOrder } from "../../domain/orders/order.ts";
-import { orderStatusSchema } from "../../domain/orders/order-status.ts";
 import type { OrderDesk } from "../../domain/orders/order-desk.ts";
+import { orderStatusSchema } from "../../domain/orders/order-status.ts";
 import type { Store } from "../../domain/records.ts";
 import { apiError, onInvalid } from "../api-error.ts";
 import { requireKeyOrLoopback } from "../auth.ts";
@@ -19,7 +19,10 @@ const handoffQuerySchema = z.object({
   status: z.enum(["requested", "queued", "human", "returned"]).optional(),
   limit: z.coerce.number().int().min(1).max(200).default(50),
 });
-const personSchema = z.object({ by: z.string().min(1).max(64).default("operator"), reason: z.string().max(500).optional() });
+const personSchema = z.object({
+  by: z.string().min(1).max(64).default("operator"),
+  reason: z.string().max(500).optional(),
+});
 
 export type OperationDeps = {
   store: Store;
@@ -54,13 +57,17 @@ export function createOperationRoutes({ store, desk, takeover, bridge, apiKey }:
 
   routes.post("/orders/:id/confirm", validator("json", personSchema, onInvalid), async (c) => {
     const moved = await desk.confirm(c.req.param("id") ?? "", c.req.valid("json").by);
-    return moved.ok ? c.json({ success: true as const, order: await orderView(moved.value) }) : refused(c, moved.refusal);
+    return moved.ok
+      ? c.json({ success: true as const, order: await orderView(moved.value) })
+      : refused(c, moved.refusal);
   });
 
   routes.post("/orders/:id/reject", validator("json", personSchema, onInvalid), async (c) => {
     const { by, reason } = c.req.valid("json");
     const moved = await desk.reject(c.req.param("id") ?? "", by, reason ?? "");
-    return moved.ok ? c.json({ success: true as const, order: await orderView(moved.value) }) : refused(c, moved.refusal);
+    return moved.ok
+      ? c.json({ success: true as const, order: await orderView(moved.value) })
+      : refused(c, moved.refusal);
   });
 
   routes.get("/handoffs", validator("query", handoffQuerySchema, onInvalid), async (c) =>
@@ -79,7 +86,11 @@ export function createOperationRoutes({ store, desk, takeover, bridge, apiKey }:
   );
 
   routes.get("/bridge/unmatched", (c) =>
-    c.json({ success: true as const, counts: bridge?.recorder.counts() ?? null, frames: bridge?.recorder.listUnmatched() ?? [] }),
+    c.json({
+      success: true as const,
+      counts: bridge?.recorder.counts() ?? null,
+      frames: bridge?.recorder.listUnmatched() ?? [],
+    }),
   );
   routes.get("/outbox/uncertain", async (c) =>
     c.json({ success: true as const, messages: await store.messages.listOutbound("uncertain", 100) }),

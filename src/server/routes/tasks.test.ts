@@ -69,7 +69,9 @@ describe("POST /receive", () => {
     const text = await answer.text();
 
     expect(answer.status).toBe(400);
-    const paths = (JSON.parse(text) as { error: { details: { path: string }[] } }).error.details.map((it) => it.path);
+    const paths = (JSON.parse(text) as { error: { details: { path: string }[] } }).error.details.map(
+      (it) => it.path,
+    );
     expect(paths).toEqual(
       expect.arrayContaining(["task_id", "customer.id", "trigger.at", "priority", "callback_url"]),
     );
@@ -97,7 +99,10 @@ describe("POST /cancel", () => {
 
     expect((await api.post("/cancel", { task_id: "TEST_001" })).status).toBe(200);
     const again = await api.post("/cancel", { task_id: "TEST_001" });
-    expect([again.status, await again.json()]).toMatchObject([409, { status: "cancelled", error: { code: "conflict" } }]);
+    expect([again.status, await again.json()]).toMatchObject([
+      409,
+      { status: "cancelled", error: { code: "conflict" } },
+    ]);
     expect((await api.post("/cancel", { task_id: "nobody" })).status).toBe(404);
   });
 });
@@ -126,8 +131,12 @@ describe("GET /status and /list", () => {
 
     const first = (await (await api.app.request("/list?limit=2")).json()) as Page;
     await api.post("/receive", { ...TASK, task_id: "late" });
-    const second = (await (await api.app.request(`/list?limit=2&cursor=${first.next_cursor}`)).json()) as Page;
-    const third = (await (await api.app.request(`/list?limit=2&cursor=${second.next_cursor}`)).json()) as Page;
+    const second = (await (
+      await api.app.request(`/list?limit=2&cursor=${first.next_cursor}`)
+    ).json()) as Page;
+    const third = (await (
+      await api.app.request(`/list?limit=2&cursor=${second.next_cursor}`)
+    ).json()) as Page;
 
     expect([first, second, third].flatMap((page) => page.tasks.map((task) => task.task_id))).toEqual([
       "t4",

@@ -17,7 +17,10 @@ const receivedSchema = z.object({
   message: z.string(),
   duplicate: z.boolean(),
 });
-const cancelSchema = z.object({ task_id: z.string().min(1).max(128), reason: z.string().max(500).optional() });
+const cancelSchema = z.object({
+  task_id: z.string().min(1).max(128),
+  reason: z.string().max(500).optional(),
+});
 const listQuerySchema = z.object({
   status: taskStatusSchema.optional(),
   customer_id: z.string().max(128).optional(),
@@ -63,7 +66,11 @@ export function createTaskRoutes({ store, jobs, rules, ambient, apiKey }: TaskRo
     describeRoute({
       tags: ["天网任务"],
       summary: "Give a task. A 200 means that it survives a crash.",
-      responses: { 200: answer("Stored, or known already (duplicate)", receivedSchema), 409: answer("Same id, other content", errorSchema), ...refusals },
+      responses: {
+        200: answer("Stored, or known already (duplicate)", receivedSchema),
+        409: answer("Same id, other content", errorSchema),
+        ...refusals,
+      },
     }),
     validator("json", taskRequestSchema, onInvalid),
     async (c) => {
@@ -91,7 +98,15 @@ export function createTaskRoutes({ store, jobs, rules, ambient, apiKey }: TaskRo
     describeRoute({
       tags: ["天网任务"],
       summary: "Cancel a task that has not fired.",
-      responses: { 200: answer("Cancelled", z.object({ success: z.literal(true), task_id: z.string(), status: z.literal("cancelled") })), 404: answer("Unknown", errorSchema), 409: answer("Already ended or firing; status says which", errorSchema), ...refusals },
+      responses: {
+        200: answer(
+          "Cancelled",
+          z.object({ success: z.literal(true), task_id: z.string(), status: z.literal("cancelled") }),
+        ),
+        404: answer("Unknown", errorSchema),
+        409: answer("Already ended or firing; status says which", errorSchema),
+        ...refusals,
+      },
     }),
     validator("json", cancelSchema, onInvalid),
     async (c) => {
@@ -111,23 +126,41 @@ export function createTaskRoutes({ store, jobs, rules, ambient, apiKey }: TaskRo
 
   routes.get(
     "/status/:id",
-    describeRoute({ tags: ["天网任务"], summary: "One task with its history.", responses: { 200: { description: "The task" }, 404: answer("Unknown", errorSchema), 401: refusals[401] } }),
+    describeRoute({
+      tags: ["天网任务"],
+      summary: "One task with its history.",
+      responses: {
+        200: { description: "The task" },
+        404: answer("Unknown", errorSchema),
+        401: refusals[401],
+      },
+    }),
     async (c) => {
       const task = await store.tasks.find(c.req.param("id"));
       if (task === null) return apiError(c, 404, "no task with this task_id");
-      return c.json({ success: true as const, ...taskView(task), history: (await store.tasks.history(task.task_id)).map(historyView) });
+      return c.json({
+        success: true as const,
+        ...taskView(task),
+        history: (await store.tasks.history(task.task_id)).map(historyView),
+      });
     },
   );
 
   routes.get(
     "/list",
-    describeRoute({ tags: ["天网任务"], summary: "Tasks, newest first.", responses: { 200: { description: "A page; next_cursor is null at the end" }, ...refusals } }),
+    describeRoute({
+      tags: ["天网任务"],
+      summary: "Tasks, newest first.",
+      responses: { 200: { description: "A page; next_cursor is null at the end" }, ...refusals },
+    }),
     validator("query", listQuerySchema, onInvalid),
     async (c) => {
       const query = c.req.valid("query");
       const beforeSeq = query.cursor === undefined ? undefined : readCursor(query.cursor);
       if (beforeSeq === null)
-        return apiError(c, 400, "invalid: cursor", { details: [{ path: "cursor", message: "is not one of ours" }] });
+        return apiError(c, 400, "invalid: cursor", {
+          details: [{ path: "cursor", message: "is not one of ours" }],
+        });
       const tasks = await store.tasks.list({
         status: query.status,
         customerId: query.customer_id,
@@ -146,7 +179,9 @@ export function createTaskRoutes({ store, jobs, rules, ambient, apiKey }: TaskRo
     },
   );
 
-  routes.get("/dead-callbacks", async (c) => c.json({ success: true as const, dead: await jobs.dead("task-callback") }));
+  routes.get("/dead-callbacks", async (c) =>
+    c.json({ success: true as const, dead: await jobs.dead("task-callback") }),
+  );
   routes.post("/dead-callbacks/:id/replay", async (c) =>
     (await jobs.replay(c.req.param("id")))
       ? c.json({ success: true as const })

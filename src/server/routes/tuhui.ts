@@ -12,7 +12,8 @@ export function createTuhuiRoutes({ store, secret }: { store: Store; secret: str
   const webhook = secret === null ? null : new Webhook(secret);
   return new Hono().post("/callback", async (c) => {
     const body = await c.req.text();
-    if (webhook !== null && !isSigned(webhook, body, c.req.header())) return apiError(c, 401, "the signature is wrong");
+    if (webhook !== null && !isSigned(webhook, body, c.req.header()))
+      return apiError(c, 401, "the signature is wrong");
     const event = dispatchEventSchema.safeParse(parseJson(body));
     if (!event.success)
       return onInvalid({ success: false, error: event.error.issues }, c) ?? apiError(c, 400, "invalid");

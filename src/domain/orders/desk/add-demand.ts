@@ -84,7 +84,9 @@ export async function addDemand(
     const quote =
       demand.services.length === 0 || order.kind === "find"
         ? null
-        : await quoteIt(deps, tx, changed, evidence, { floorFen: isWorking ? (before?.certificate.total_fen ?? 0) : 0 });
+        : await quoteIt(deps, tx, changed, evidence, {
+            floorFen: isWorking ? (before?.certificate.total_fen ?? 0) : 0,
+          });
     const deltaFen = quote === null || before === null ? 0 : quote.total_fen - before.certificate.total_fen;
     const revision = await tx.orders.addRevision({
       image_task_id: orderId,

@@ -30,7 +30,13 @@ export async function confirmOrder(
     await tell(deps, tx, accepted, say("order_confirmed"));
     return { ok: true, value: accepted };
   }
-  const passed = await moveOrder(tx, ambient, order, quote === null ? "handed_off" : "quoted", `passed by ${by}`);
+  const passed = await moveOrder(
+    tx,
+    ambient,
+    order,
+    quote === null ? "handed_off" : "quoted",
+    `passed by ${by}`,
+  );
   await tell(
     deps,
     tx,

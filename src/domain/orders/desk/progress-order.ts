@@ -50,8 +50,12 @@ export async function dispatchOrder(
     cause,
     words,
     redispatch = true,
-  }: { reason: HandoffReason; cause: string; words: string | null; /** False: only a person takes it; 图绘 has given it up. */
-    redispatch?: boolean },
+  }: {
+    reason: HandoffReason;
+    cause: string;
+    words: string | null /** False: only a person takes it; 图绘 has given it up. */;
+    redispatch?: boolean;
+  },
 ): Promise<ImageOrder> {
   if (order.status === "handed_off" || order.status === "dispatched") return order;
   const handed = await moveOrder(tx, deps.ambient, order, "handed_off", cause);
