@@ -15,8 +15,6 @@ export type Step =
   | { garbage: string }
   | { hang: true };
 
-export type Model = Awaited<ReturnType<typeof startModel>>;
-
 /** A scripted OpenAI-compatible model (chat completions, whole and streamed) that can behave badly. */
 export async function startModel({ port = 0 }: { port?: number } = {}) {
   const requests: ChatRequest[] = [];

@@ -21,8 +21,6 @@ export type Said = {
   messageId?: string;
 };
 
-export type Qingjian = Awaited<ReturnType<typeof startQingjian>>;
-
 /**
  * 轻简's stand-in: a WebSocket server that speaks cs-bridge/1 as spec/bridge.md has it, and misbehaves on demand. It
  * shows a reply once per idempotency key, as a platform that dedupes does.

@@ -9,8 +9,6 @@ export type Reported = {
   result?: unknown;
   error_message?: string;
 };
-export type Tianwang = Awaited<ReturnType<typeof startTianwang>>;
-
 /** 天网's stand-in: takes signed callbacks, and gives tasks to a service. */
 export async function startTianwang({
   port = 0,

@@ -10,8 +10,6 @@ type Order = {
   reason: string | null;
 };
 
-export type Tuhui = Awaited<ReturnType<typeof startTuhui>>;
-
 /** 图绘's stand-in (spec/orders.md §7): orders once per key, signed callbacks, and trouble on demand. */
 export async function startTuhui({
   port = 0,

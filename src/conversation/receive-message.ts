@@ -1,6 +1,7 @@
 import type { Ambient } from "../domain/clock.ts";
 import { type InboundMessage, mergedTurnAt } from "../domain/conversations/conversation.ts";
-import type { Records, Store } from "../domain/records.ts";
+import { queueTurn } from "../domain/conversations/queue-turn.ts";
+import type { Store } from "../domain/records.ts";
 import { takeOverConversation } from "./takeover.ts";
 
 type ReceiveDeps = { store: Store; ambient: Ambient; mergeWindowMs: number; idleReturnMs: number };
@@ -43,14 +44,4 @@ export function createReceiveMessage({ store, ambient, mergeWindowMs, idleReturn
       return { status: "stored" as const, conversationId: conversation.id };
     });
   };
-}
-
-export async function queueTurn(records: Records, conversationId: string, runAt: number): Promise<void> {
-  await records.jobs.enqueue({
-    kind: "turn",
-    key: `turn:${conversationId}`,
-    payload: { conversationId },
-    runAt,
-    maxAttempts: 20,
-  });
 }

@@ -1,7 +1,7 @@
 import type { Ambient } from "../domain/clock.ts";
 import { queueDelivery } from "../domain/conversations/notify-buyer.ts";
+import { queueTurn } from "../domain/conversations/queue-turn.ts";
 import type { Records, Store } from "../domain/records.ts";
-import { queueTurn } from "./receive-message.ts";
 import { fireWaiting } from "./tasks/fire-task.ts";
 
 /** How long a claimed send may still write; a takeover waits at most that long for it. */

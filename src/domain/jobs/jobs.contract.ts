@@ -11,6 +11,13 @@ export type JobsHarness = {
   close(): Promise<void>;
 };
 
+function record(ran: unknown[]) {
+  return async (job: { payload: unknown }) => {
+    ran.push(job.payload);
+    return DONE;
+  };
+}
+
 /** What every driver of the jobs port keeps. */
 export function describeJobs(name: string, open: () => Promise<JobsHarness>): void {
   describe(`jobs on ${name}`, () => {
@@ -27,7 +34,7 @@ export function describeJobs(name: string, open: () => Promise<JobsHarness>): vo
     it("runs a job once and forgets it when it is done", () =>
       withJobs(async ({ store, jobs }) => {
         const ran: unknown[] = [];
-        jobs.start({ turn: { run: async (job) => (ran.push(job.payload), DONE) } });
+        jobs.start({ turn: { run: record(ran) } });
 
         await store.jobs.enqueue({ kind: "turn", payload: { a: 1 } });
         await jobs.idle();
@@ -51,7 +58,7 @@ export function describeJobs(name: string, open: () => Promise<JobsHarness>): vo
     it("keeps one waiting job per key, with the newest payload and time", () =>
       withJobs(async ({ store, jobs, advance, now }) => {
         const ran: unknown[] = [];
-        jobs.start({ turn: { run: async (job) => (ran.push(job.payload), DONE) } });
+        jobs.start({ turn: { run: record(ran) } });
 
         for (const wish of [1, 2, 3])
           await store.jobs.enqueue({ kind: "turn", key: "k", payload: wish, runAt: now() + wish * 1_000 });

@@ -5,7 +5,7 @@ import type { PricingRules } from "./pricing-rules.ts";
 import type { QuoteInput } from "./quote-input.ts";
 import { serviceSchema } from "./service.ts";
 
-export { type QuoteInput, type QuoteItemInput, quoteInputSchema } from "./quote-input.ts";
+export { type QuoteInput, quoteInputSchema } from "./quote-input.ts";
 
 const fenSchema = z.int().nonnegative();
 

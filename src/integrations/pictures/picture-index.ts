@@ -23,7 +23,7 @@ const SLICE = 3_000;
 const BY_FUSED = 40;
 const BY_COLOUR = 60;
 /** So many of the candidates are laid over the query exactly. */
-const REFINED = 28;
+const REFINED = 16;
 const THUMBNAIL_LENGTH = THUMBNAIL_SIDE ** 2;
 
 /** Fingerprints in flat arrays, so that a scan of all of them is short and leaves nothing to collect. */
