@@ -1,19 +1,12 @@
 import { readFileSync } from "node:fs";
-import { AppError, errorText } from "../domain/errors.ts";
+import { errorText } from "../domain/errors.ts";
 import { banner } from "./banner.ts";
 import { createLogger } from "./logger.ts";
 import { loadEnv } from "./process-env.ts";
 import { projectRoot } from "./project-root.ts";
 import { startService } from "./start.ts";
 
-const NODE_MAJOR = 24;
-
 async function main(): Promise<void> {
-  if (Number(process.versions.node.split(".")[0]) < NODE_MAJOR)
-    throw new AppError(
-      "old-node",
-      `Node ${NODE_MAJOR} is needed and this is ${process.version}: run "npm ci" (with scripts) and start with "npm start"`,
-    );
   const root = projectRoot();
   const { version } = JSON.parse(readFileSync(`${root}/package.json`, "utf8")) as { version: string };
   const env = loadEnv(root);
