@@ -12,6 +12,8 @@ export type Rung = {
   agent: Agent;
   /** Null: no limit of its own (the rules need none). */
   timeoutMs: number | null;
+  /** How many lines of the past it is shown; the rules read only what no reply has followed yet. */
+  transcriptLines: number;
 };
 
 export type PromiseGuard = (text: string, conversationId: string) => Promise<string | null>;
@@ -57,7 +59,7 @@ export function createLadder(deps: {
   };
 
   async function ask(
-    { name, agent, timeoutMs }: Rung,
+    { name, agent, timeoutMs, transcriptLines }: Rung,
     question: AgentQuestion,
     turn: TurnContext,
   ): Promise<AgentAnswer> {
@@ -75,7 +77,7 @@ export function createLadder(deps: {
     });
     aborted.catch(() => {});
     try {
-      const generated = agent.generate(messagesOf(question), {
+      const generated = agent.generate(messagesOf(question, transcriptLines), {
         requestContext,
         maxSteps: MOST_STEPS,
         abortSignal: stop.signal,
@@ -108,9 +110,11 @@ type PromptMessage =
   | { role: "user"; content: string }
   | { role: "assistant"; content: string };
 
-function messagesOf({ facts, transcript, messages, prompt }: AgentQuestion): PromptMessage[] {
+function messagesOf({ facts, transcript, messages, prompt }: AgentQuestion, lines: number): PromptMessage[] {
   const all: CaseFacts = prompt === undefined ? facts : { ...facts, task_prompt: prompt };
-  const said = transcript.map((line): PromptMessage => ({ role: line.role, content: line.text }));
+  const said = transcript
+    .slice(-lines)
+    .map((line): PromptMessage => ({ role: line.role, content: line.text }));
   const now =
     messages.length > 0
       ? messages.join("\n")

@@ -146,8 +146,13 @@ export async function wire(env: Env, options: WireOptions) {
     createShopAgent({ model, tools, instructions: config.instructions });
   const models = options.rulesOnly === true ? [] : configuredModels(env);
   const rungs: Rung[] = [
-    ...models.map(({ name, model }) => ({ name, agent: agentOn(model), timeoutMs: env.MODEL_TIMEOUT_MS })),
-    { name: "rules", agent: agentOn(rulesModel), timeoutMs: null },
+    ...models.map(({ name, model }) => ({
+      name,
+      agent: agentOn(model),
+      timeoutMs: env.MODEL_TIMEOUT_MS,
+      transcriptLines: 20,
+    })),
+    { name: "rules", agent: agentOn(rulesModel), timeoutMs: null, transcriptLines: 4 },
   ];
   const agent = createLadder({
     rungs,

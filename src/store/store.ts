@@ -35,7 +35,7 @@ export async function openLibsqlStore(deps: {
   if (deps.file !== ":memory:") mkdirSync(dirname(deps.file), { recursive: true });
   const raw = new LibsqlDatabase(deps.file, { timeout: BUSY_TIMEOUT_MS });
   raw.exec(
-    "pragma journal_mode=WAL; pragma synchronous=NORMAL; pragma foreign_keys=on; pragma cache_size=-32000",
+    "pragma journal_mode=WAL; pragma synchronous=NORMAL; pragma foreign_keys=on; pragma cache_size=-32000; pragma wal_autocheckpoint=4000",
   );
   const db = new Kysely<Database>({ dialect: new SqliteDialect({ database: withStatementCache(raw) }) });
   await migrate(db, "sqlite");
