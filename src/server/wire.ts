@@ -30,7 +30,6 @@ import { createTaskActionHandler } from "../conversation/tasks/task-actions.ts";
 import { createTaskExpireHandler, createTaskTimeHandler } from "../conversation/tasks/time-tasks.ts";
 import { createTransferHandler } from "../conversation/transfer.ts";
 import type { Ambient } from "../domain/clock.ts";
-import { conversationIdOf } from "../domain/conversations/conversation.ts";
 import { queueDelivery } from "../domain/conversations/notify-buyer.ts";
 import type { MessageSender } from "../domain/conversations/sender.ts";
 import type { Log } from "../domain/log.ts";
@@ -217,15 +216,8 @@ export async function wire(env: Env, options: WireOptions) {
           random,
           log,
           receive: receiveMessage,
-          onRecall: async ({ platform, shopId, id }, messageId) => {
-            if (platform === undefined || shopId === undefined) return;
-            const conversationId = conversationIdOf({
-              channel: CHANNEL,
-              platform,
-              shop: { id: shopId },
-              externalConversationId: id,
-            });
-            await store.messages.recall(conversationId, messageId);
+          onRecall: async (externalConversationId, messageId) => {
+            await store.messages.recall(CHANNEL, externalConversationId, messageId);
           },
           onConnected: () => {
             store

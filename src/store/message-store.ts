@@ -104,13 +104,19 @@ export function createMessageStore(db: Kysely<Database>): MessageStore {
         .execute();
     },
 
-    async recall(conversationId, platformMessageId) {
+    async recall(channel, externalConversationId, platformMessageId) {
       const result = await db
         .updateTable("messages")
         .set({ status: "recalled" })
-        .where("conversation_id", "=", conversationId)
         .where("direction", "=", "in")
         .where("platform_message_id", "=", platformMessageId)
+        .where("conversation_id", "in", (eb) =>
+          eb
+            .selectFrom("conversations")
+            .select("id")
+            .where("channel", "=", channel)
+            .where("external_id", "=", externalConversationId),
+        )
         .executeTakeFirst();
       return result.numUpdatedRows > 0n;
     },

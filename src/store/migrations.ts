@@ -52,6 +52,11 @@ function first(kind: DatabaseKind): Migration {
         .columns(["customer_id", "last_inbound_at"])
         .execute();
       await make
+        .createIndex("conversations_of_platform")
+        .on("conversations")
+        .columns(["channel", "external_id"])
+        .execute();
+      await make
         .createIndex("conversations_held")
         .on("conversations")
         .columns(["holder", "last_inbound_at"])

@@ -26,10 +26,7 @@ export type BridgeDeps = {
   random: () => number;
   log: Log;
   receive: (message: InboundMessage) => Promise<{ status: "stored" | "duplicate" }>;
-  onRecall: (
-    platformConversation: { platform?: string | undefined; shopId?: string | undefined; id: string },
-    messageId: string,
-  ) => Promise<void>;
+  onRecall: (externalConversationId: string, platformMessageId: string) => Promise<void>;
   onConnected: () => void;
   ackWithinMs?: number;
 };
@@ -214,12 +211,7 @@ export function createBridge(deps: BridgeDeps): Bridge {
         waitingTransfers.get(frame.ref)?.(frame.ok);
         return;
       case "recall":
-        inOrder(frame.conversation.id, () =>
-          deps.onRecall(
-            { platform: frame.platform, shopId: frame.shop?.id, id: frame.conversation.id },
-            frame.message.id,
-          ),
-        );
+        inOrder(frame.conversation.id, () => deps.onRecall(frame.conversation.id, frame.message.id));
         return;
       case "ping":
         write({ kind: "pong", ...(frame.id === undefined ? {} : { ref: frame.id }) });

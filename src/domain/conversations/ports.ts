@@ -57,7 +57,8 @@ export type MessageStore = {
   setParts(id: string, parts: Part[]): Promise<void>;
   /** Marks inbound messages that a turn took; only those still pending. */
   settleInbound(ids: string[], status: InboundStatus, turnId: string | null): Promise<void>;
-  recall(conversationId: string, platformMessageId: string): Promise<boolean>;
+  /** Marks a message its buyer took back; named by the platform's own ids, since a recall may say no more. */
+  recall(channel: string, externalConversationId: string, platformMessageId: string): Promise<boolean>;
   /** The conversation's outbound messages that are still to go out, in order. */
   unsent(conversationId: string): Promise<Message[]>;
   /** Claims one send and counts the try: only if it is unsent and (for the bot's and tasks' words) the fence still holds. */
