@@ -13,6 +13,8 @@ import { createTuhuiRoutes } from "./routes/tuhui.ts";
 import type { Service } from "./wire.ts";
 
 const MOST_BODY_BYTES = 1024 * 1024;
+/** A caller who still writes cannot read our answer: so much of a refused body is read away first. */
+const MOST_DISCARDED_BYTES = 32 * 1024 * 1024;
 
 /** The front door: every HTTP route of the service. */
 export function createApp(service: Service) {
@@ -28,7 +30,10 @@ export function createApp(service: Service) {
     "*",
     bodyLimit({
       maxSize: MOST_BODY_BYTES,
-      onError: (c) => apiError(c, 413, "the body is larger than 1 MiB"),
+      onError: async (c) => {
+        await discard(c.req.raw.body);
+        return apiError(c, 413, "the body is larger than 1 MiB");
+      },
     }),
   );
   app.use("/api/*", async (c, next) => {
@@ -73,4 +78,13 @@ export function createApp(service: Service) {
   );
   app.route("/docs", createDocsRoutes());
   return app;
+}
+
+async function discard(body: ReadableStream<Uint8Array> | null): Promise<void> {
+  if (body === null || body.locked) return;
+  let bytes = 0;
+  for await (const chunk of body) {
+    bytes += chunk.length;
+    if (bytes > MOST_DISCARDED_BYTES) return;
+  }
 }
