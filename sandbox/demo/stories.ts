@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import sharp from "sharp";
 import { toolAnswers } from "../model.ts";
-import { aPhoto, asScreenshot, withText } from "../pictures.ts";
+import { aPhoto, aProductOnWhite, asScreenshot, withText } from "../pictures.ts";
 import type { Reply } from "../qingjian.ts";
 import { eventually, type Order, type Stage } from "./stage.ts";
 
@@ -22,12 +22,21 @@ async function theOrder(stage: Stage, customer: string, status: string): Promise
   return order;
 }
 
-/** The picture of a reply, as the buyer gets it. */
-async function pictureOf(reply: Reply): Promise<{ width: number; height: number }> {
+/** The bytes of a reply's picture, as the buyer gets them. */
+function bytesOf(reply: Reply): Buffer {
   const image = reply.messages.find((message) => message.type === "image");
   assert(image?.type === "image" && image.data_url !== undefined, "a picture with its bytes");
-  const { width, height } = await sharp(Buffer.from(image.data_url.split(",")[1] ?? "", "base64")).metadata();
+  return Buffer.from(image.data_url.split(",")[1] ?? "", "base64");
+}
+
+async function sizeOf(reply: Reply): Promise<{ width: number; height: number }> {
+  const { width, height } = await sharp(bytesOf(reply)).metadata();
   return { width, height };
+}
+
+async function cornerAlpha(reply: Reply): Promise<number | undefined> {
+  const pixels = await sharp(bytesOf(reply)).ensureAlpha().raw().toBuffer();
+  return pixels[3];
 }
 
 /** Played by the rules, no model configured. */
@@ -45,7 +54,7 @@ export const RULES_STORIES: Story[] = [
       const order = await theOrder(stage, buyer.buyer, "delivered");
       assert.deepEqual([order.kind, order.total_fen], ["find", 1000]);
       const sent = await stage.qingjian.waitForReply(buyer.conversation, (text) => text.includes("做好啦"));
-      assert.deepEqual(await pictureOf(sent), { width: 640, height: 480 });
+      assert.deepEqual(await sizeOf(sent), { width: 640, height: 480 });
     },
   },
   {
@@ -62,7 +71,7 @@ export const RULES_STORIES: Story[] = [
       const done = await theOrder(stage, buyer.buyer, "delivered");
       assert.equal(done.deliveries[0]?.by, "designer");
       const sent = await stage.qingjian.waitForReply(buyer.conversation, (text) => text.includes("做好啦"));
-      assert.deepEqual(await pictureOf(sent), { width: 1200, height: 900 });
+      assert.deepEqual(await sizeOf(sent), { width: 1200, height: 900 });
     },
   },
   {
@@ -77,7 +86,20 @@ export const RULES_STORIES: Story[] = [
       const order = await theOrder(stage, buyer.buyer, "delivered");
       assert.deepEqual([order.kind, order.total_fen, order.deliveries[0]?.by], ["process", 2000, "engine"]);
       const sent = await stage.qingjian.waitForReply(buyer.conversation, (text) => text.includes("做好啦"));
-      assert.deepEqual(await pictureOf(sent), { width: 800, height: 600 });
+      assert.deepEqual(await sizeOf(sent), { width: 800, height: 600 });
+    },
+  },
+  {
+    name: "白底商品抠图：交付透明底 PNG",
+    async play(stage) {
+      const buyer = { conversation: "buyer-cutout", buyer: "buyer-cutout" };
+      await stage.qingjian.sendPicture(buyer, await aProductOnWhite(5), "帮我抠图 要透明底的");
+      await stage.qingjian.waitForReply(buyer.conversation, (text) => text.includes("20 元"));
+      await stage.qingjian.say(buyer, "好的");
+      const order = await theOrder(stage, buyer.buyer, "delivered");
+      assert.equal(order.total_fen, 2000);
+      const sent = await stage.qingjian.waitForReply(buyer.conversation, (text) => text.includes("做好啦"));
+      assert.equal(await cornerAlpha(sent), 0, "the background is clear");
     },
   },
   {
