@@ -88,7 +88,8 @@ export function createLadder(deps: {
             if (isError === true || isToolFault(output)) fault = `${toolName} was called wrongly`;
           }
           // A call of a tool that does not exist gets no result at all.
-          if ((step.toolCalls?.length ?? 0) > (step.toolResults?.length ?? 0)) fault ??= "a tool call has no result";
+          if ((step.toolCalls?.length ?? 0) > (step.toolResults?.length ?? 0))
+            fault ??= "a tool call has no result";
           if (fault !== null) stop.abort(new Error(fault));
         },
       });
