@@ -44,7 +44,7 @@ module.exports = {
     {
       name: "sandbox-sees-only-domain-types",
       severity: "error",
-      from: { path: "^sandbox/", pathNot: "^sandbox/demo/" },
+      from: { path: "^sandbox/", pathNot: "^sandbox/(demo|crash)/" },
       to: { path: "^(src|evals)/(?!domain/)|^mastra\\.config" },
     },
     {
