@@ -4,11 +4,45 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { BuyersPlan, BuyersReport } from "./buyers.ts";
+import { median, quantile, table } from "./figures.ts";
+import { measureStock } from "./stock-mastra.ts";
 
+const ROUNDS = 3;
+const TURNS = 3_000;
 const PLAN = { conversations: 50, toolShare: 0.3 };
 
+/** Our service beside a stock Mastra agent with Memory, on the same rules model, in turn. */
+export async function benchTurns(): Promise<string> {
+  const ours = await measureService(ROUNDS, TURNS);
+  const stock = await measureStock(ROUNDS, TURNS / 3);
+  const rate = (reports: readonly { turns: number; seconds: number }[]) =>
+    median(reports.map((report) => report.turns / report.seconds));
+  const mine = rate(ours.fast);
+  const theirs = rate(stock);
+  const p95 = (latencies: number[]) => `${Math.round(quantile(latencies, 0.95))} ms`;
+  return table(
+    ["", "turns/s, 50 at once", "p95 at 50 turns/s", "p95 at full load"],
+    [
+      [
+        "tianwang-cs: WebSocket, durable inbox and outbox",
+        Math.round(mine),
+        p95(ours.steady.latenciesMs),
+        p95(ours.fast.flatMap((report) => report.latenciesMs)),
+      ],
+      [
+        "stock Mastra agent, Memory on libSQL, in process",
+        Math.round(theirs),
+        "-",
+        p95(stock.flatMap((it) => it.latenciesMs)),
+      ],
+      ["ratio", `${(mine / theirs).toFixed(1)}×`, "", ""],
+      ["bar", "≥ 300", "≤ 150 ms", ""],
+    ],
+  );
+}
+
 /** Whole turns over the WebSocket, everything durable: throughput with 50 conversations at once, latency at a rate. */
-export async function measureService(rounds: number, turns: number) {
+async function measureService(rounds: number, turns: number) {
   const dir = mkdtempSync(join(tmpdir(), "tianwang-bench-"));
   const buyers = fork(new URL("./buyers.ts", import.meta.url), {
     stdio: ["ignore", "inherit", "inherit", "ipc"],
@@ -17,6 +51,7 @@ export async function measureService(rounds: number, turns: number) {
   const service = spawn(
     process.execPath,
     [
+      "--max-semi-space-size=32",
       ...(process.env.BENCH_NODE_ARGS?.split(" ") ?? []),
       new URL("../src/server/main.ts", import.meta.url).pathname,
       "--no-agent",

@@ -304,6 +304,7 @@ export async function wire(env: Env, options: WireOptions) {
     agent,
     config,
     understand,
+    tools,
     receiveMessage,
     taskRules,
     ambient,
