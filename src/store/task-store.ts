@@ -53,19 +53,19 @@ export function createTaskStore(db: Kysely<Database>): TaskStore {
     },
 
     async pendingFor(trigger, customer) {
-      // The status is a literal, so that the planner may use the index that holds pending tasks only.
-      const rows = await db
-        .selectFrom("tasks")
-        .selectAll()
-        .where("status", "=", sql.lit("pending"))
-        .where("customer_id", "in", [customer.id, "*"])
-        .where("trigger_type", "=", trigger)
-        .where((eb) => eb.or([eb("platform", "is", null), eb("platform", "=", customer.platform)]))
-        .where((eb) => eb.or([eb("shop_id", "is", null), eb("shop_id", "=", customer.shopId)]))
-        .orderBy("priority", "desc")
-        .orderBy("seq")
-        .execute();
-      return rows.map(toTask);
+      // One customer per select, and the status as a literal: only so does SQLite take the index of pending tasks by
+      // customer; with `in` it walks all pending ones.
+      const of = (customerId: string) =>
+        db
+          .selectFrom("tasks")
+          .selectAll()
+          .where("status", "=", sql.lit("pending"))
+          .where("customer_id", "=", customerId)
+          .where("trigger_type", "=", trigger)
+          .where((eb) => eb.or([eb("platform", "is", null), eb("platform", "=", customer.platform)]))
+          .where((eb) => eb.or([eb("shop_id", "is", null), eb("shop_id", "=", customer.shopId)]));
+      const rows = await of(customer.id).unionAll(of("*")).execute();
+      return rows.sort((a, b) => b.priority - a.priority || a.seq - b.seq).map(toTask);
     },
 
     async move(taskId, { from, to, cause, detail, at, error, fired, attempted, nextAt }) {
