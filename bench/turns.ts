@@ -42,7 +42,7 @@ export async function benchTurns(): Promise<string> {
 }
 
 /** Whole turns over the WebSocket, everything durable: throughput with 50 conversations at once, latency at a rate. */
-async function measureService(rounds: number, turns: number) {
+export async function measureService(rounds: number, turns: number) {
   const dir = mkdtempSync(join(tmpdir(), "tianwang-bench-"));
   const buyers = fork(new URL("./buyers.ts", import.meta.url), {
     stdio: ["ignore", "inherit", "inherit", "ipc"],

@@ -1,6 +1,16 @@
 import type { Kysely, Selectable } from "kysely";
 import type { Handoff, HandoffReason, HandoffStatus, HandoffStore } from "../domain/handoffs/handoff.ts";
+import { prepared } from "./prepared.ts";
 import type { Database } from "./schema.ts";
+
+const openOf = prepared((db, { conversationId }: { conversationId: string }) =>
+  db
+    .selectFrom("handoffs")
+    .selectAll()
+    .where("conversation_id", "=", conversationId)
+    .where("status", "!=", "returned")
+    .orderBy("created_at"),
+);
 
 export function createHandoffStore(db: Kysely<Database>): HandoffStore {
   return {
@@ -28,14 +38,7 @@ export function createHandoffStore(db: Kysely<Database>): HandoffStore {
     },
 
     async openOf(conversationId) {
-      const rows = await db
-        .selectFrom("handoffs")
-        .selectAll()
-        .where("conversation_id", "=", conversationId)
-        .where("status", "!=", "returned")
-        .orderBy("created_at")
-        .execute();
-      return rows.map(toHandoff);
+      return (await openOf.all(db, { conversationId })).map(toHandoff);
     },
 
     async list({ status, limit }) {

@@ -9,6 +9,7 @@ import {
   retryDelayMs,
 } from "../domain/jobs/jobs.ts";
 import type { Log } from "../domain/log.ts";
+import { prepared } from "./prepared.ts";
 import type { Database } from "./schema.ts";
 
 /** Kinds that share workers, so that slow pictures never keep a reply waiting. */
@@ -63,6 +64,10 @@ type ClaimedRow = {
   attempts: number;
   max_attempts: number;
 };
+
+const forget = prepared((db, { id, worker }: { id: number; worker: string }) =>
+  db.deleteFrom("jobs").where("id", "=", id).where("locked_by", "=", worker).where("rerun_at", "is", null),
+);
 
 export type EmbeddedJobRunner = JobRunner & { wake(kind: JobKind, runAt: number): void };
 
@@ -198,13 +203,7 @@ export function createJobRunner(deps: {
 
   /** Forgets the job, unless it was asked to run again meanwhile. */
   async function complete({ id, queue }: ClaimedRow, kind: JobKind): Promise<void> {
-    const gone = await db
-      .deleteFrom("jobs")
-      .where("id", "=", id)
-      .where("locked_by", "=", workerId)
-      .where("rerun_at", "is", null)
-      .executeTakeFirst();
-    if (gone.numDeletedRows === 0n) await runAgain(id, null, 0, null);
+    if ((await forget.run(db, { id, worker: workerId })) === 0) await runAgain(id, null, 0, null);
     // Jobs of the same queue waited for this one.
     else if (queue !== null) wake(kind, now());
   }

@@ -1,62 +1,147 @@
 import { type Kysely, type Selectable, sql } from "kysely";
 import type { Message } from "../domain/conversations/message.ts";
 import type { MessageStore } from "../domain/conversations/ports.ts";
+import { prepared } from "./prepared.ts";
 import type { Database } from "./schema.ts";
+
+type NewMessage = Pick<
+  Selectable<Database["messages"]>,
+  | "id"
+  | "conversation_id"
+  | "direction"
+  | "author"
+  | "platform_message_id"
+  | "dedupe_key"
+  | "parts"
+  | "status"
+  | "fence"
+  | "turn_id"
+  | "firing_id"
+  | "in_reply_to"
+  | "at"
+>;
+
+const insertInbound = prepared((db, row: NewMessage) =>
+  insert(db, row)
+    .onConflict((conflict) => conflict.column("dedupe_key").doNothing())
+    .returning("seq"),
+);
+const insertOutbound = prepared((db, row: NewMessage) =>
+  insert(db, row).onConflict((conflict) => conflict.column("id").doNothing()),
+);
+const findPending = prepared((db, { conversationId }: { conversationId: string }) =>
+  db
+    .selectFrom("messages")
+    .selectAll()
+    .where("conversation_id", "=", conversationId)
+    .where("status", "=", sql.lit("pending"))
+    .orderBy("seq"),
+);
+const findRecent = prepared((db, { conversationId, limit }: { conversationId: string; limit: number }) =>
+  db
+    .selectFrom("messages")
+    .selectAll()
+    .where("conversation_id", "=", conversationId)
+    .orderBy("seq", "desc")
+    .limit(limit),
+);
+const settleInbound = prepared((db, given: { id: string; status: string; turnId: string | null }) =>
+  db
+    .updateTable("messages")
+    .set({ status: given.status, turn_id: given.turnId })
+    .where("id", "=", given.id)
+    .where("status", "=", sql.lit("pending")),
+);
+const findUnsent = prepared((db, { conversationId }: { conversationId: string }) =>
+  db
+    .selectFrom("messages")
+    .selectAll()
+    .where("conversation_id", "=", conversationId)
+    .where("status", "in", [sql.lit("queued"), sql.lit("sending")])
+    .orderBy("seq"),
+);
+const claimSend = prepared((db, { id, until }: { id: string; until: number }) =>
+  db
+    .updateTable("messages")
+    .set({ status: "sending", sending_until: until, attempts: sql<number>`attempts + 1` })
+    .where("id", "=", id)
+    .where("status", "in", ["queued", "sending"])
+    .where((eb) =>
+      eb.or([
+        eb("author", "=", "person"),
+        eb.exists(
+          eb
+            .selectFrom("conversations as c")
+            .select("c.id")
+            .whereRef("c.id", "=", "messages.conversation_id")
+            .whereRef("c.fence", "=", "messages.fence")
+            .where("c.holder", "=", "bot"),
+        ),
+      ]),
+    ),
+);
+const settleOutbound = prepared(
+  (
+    db,
+    given: {
+      id: string;
+      status: string;
+      settledAt: number | null;
+      error: string | null;
+      attempts: number | null;
+      platformMessageId: string | null;
+    },
+  ) =>
+    db
+      .updateTable("messages")
+      .set((eb) => ({
+        status: given.status,
+        sending_until: null,
+        settled_at: given.settledAt,
+        error: given.error,
+        attempts: eb.fn.coalesce(eb.val(given.attempts), "attempts"),
+        platform_message_id: eb.fn.coalesce(eb.val(given.platformMessageId), "platform_message_id"),
+      }))
+      .where("id", "=", given.id),
+);
 
 export function createMessageStore(db: Kysely<Database>): MessageStore {
   return {
     async addInbound(message, record) {
-      const row = await db
-        .insertInto("messages")
-        .values({
-          id: record.id,
-          conversation_id: record.conversationId,
-          direction: "in",
-          author: message.author,
-          platform_message_id: message.platformMessageId,
-          dedupe_key: message.dedupeKey,
-          parts: JSON.stringify(message.parts),
-          status: record.status,
-          fence: record.fence,
-          turn_id: null,
-          firing_id: null,
-          in_reply_to: null,
-          attempts: 0,
-          sending_until: null,
-          error: null,
-          at: message.at,
-          settled_at: null,
-        })
-        .onConflict((conflict) => conflict.column("dedupe_key").doNothing())
-        .returning("seq")
-        .executeTakeFirst();
+      const row = await insertInbound.first(db, {
+        id: record.id,
+        conversation_id: record.conversationId,
+        direction: "in",
+        author: message.author,
+        platform_message_id: message.platformMessageId,
+        dedupe_key: message.dedupeKey,
+        parts: JSON.stringify(message.parts),
+        status: record.status,
+        fence: record.fence,
+        turn_id: null,
+        firing_id: null,
+        in_reply_to: null,
+        at: message.at,
+      });
       return row !== undefined;
     },
 
     async addOutbound(message) {
-      await db
-        .insertInto("messages")
-        .values({
-          id: message.id,
-          conversation_id: message.conversationId,
-          direction: "out",
-          author: message.author,
-          platform_message_id: null,
-          dedupe_key: null,
-          parts: JSON.stringify(message.parts),
-          status: message.status ?? "queued",
-          fence: message.fence,
-          turn_id: message.turnId ?? null,
-          firing_id: message.firingId ?? null,
-          in_reply_to: message.inReplyTo ?? null,
-          attempts: 0,
-          sending_until: null,
-          error: null,
-          at: message.at,
-          settled_at: null,
-        })
-        .onConflict((conflict) => conflict.column("id").doNothing())
-        .execute();
+      await insertOutbound.run(db, {
+        id: message.id,
+        conversation_id: message.conversationId,
+        direction: "out",
+        author: message.author,
+        platform_message_id: null,
+        dedupe_key: null,
+        parts: JSON.stringify(message.parts),
+        status: message.status ?? "queued",
+        fence: message.fence,
+        turn_id: message.turnId ?? null,
+        firing_id: message.firingId ?? null,
+        in_reply_to: message.inReplyTo ?? null,
+        at: message.at,
+      });
     },
 
     async find(id) {
@@ -65,25 +150,11 @@ export function createMessageStore(db: Kysely<Database>): MessageStore {
     },
 
     async pending(conversationId) {
-      const rows = await db
-        .selectFrom("messages")
-        .selectAll()
-        .where("conversation_id", "=", conversationId)
-        .where("status", "=", sql.lit("pending"))
-        .orderBy("seq")
-        .execute();
-      return rows.map(toMessage);
+      return (await findPending.all(db, { conversationId })).map(toMessage);
     },
 
     async recent(conversationId, limit) {
-      const rows = await db
-        .selectFrom("messages")
-        .selectAll()
-        .where("conversation_id", "=", conversationId)
-        .orderBy("seq", "desc")
-        .limit(limit)
-        .execute();
-      return rows.map(toMessage).reverse();
+      return (await findRecent.all(db, { conversationId, limit })).map(toMessage).reverse();
     },
 
     async setParts(id, parts) {
@@ -95,13 +166,7 @@ export function createMessageStore(db: Kysely<Database>): MessageStore {
     },
 
     async settleInbound(ids, status, turnId) {
-      if (ids.length === 0) return;
-      await db
-        .updateTable("messages")
-        .set({ status, turn_id: turnId })
-        .where("id", "in", ids)
-        .where("status", "=", sql.lit("pending"))
-        .execute();
+      for (const id of ids) await settleInbound.run(db, { id, status, turnId });
     },
 
     async recall(channel, externalConversationId, platformMessageId) {
@@ -122,37 +187,11 @@ export function createMessageStore(db: Kysely<Database>): MessageStore {
     },
 
     async unsent(conversationId) {
-      const rows = await db
-        .selectFrom("messages")
-        .selectAll()
-        .where("conversation_id", "=", conversationId)
-        .where("status", "in", [sql.lit("queued"), sql.lit("sending")])
-        .orderBy("seq")
-        .execute();
-      return rows.map(toMessage);
+      return (await findUnsent.all(db, { conversationId })).map(toMessage);
     },
 
     async claimSend(id, until) {
-      const result = await db
-        .updateTable("messages")
-        .set({ status: "sending", sending_until: until, attempts: sql<number>`attempts + 1` })
-        .where("id", "=", id)
-        .where("status", "in", ["queued", "sending"])
-        .where((eb) =>
-          eb.or([
-            eb("author", "=", "person"),
-            eb.exists(
-              eb
-                .selectFrom("conversations as c")
-                .select("c.id")
-                .whereRef("c.id", "=", "messages.conversation_id")
-                .whereRef("c.fence", "=", "messages.fence")
-                .where("c.holder", "=", "bot"),
-            ),
-          ]),
-        )
-        .executeTakeFirst();
-      return result.numUpdatedRows > 0n;
+      return (await claimSend.run(db, { id, until })) > 0;
     },
 
     async isSending(conversationId, now) {
@@ -168,18 +207,14 @@ export function createMessageStore(db: Kysely<Database>): MessageStore {
     },
 
     async settleOutbound(id, { status, at, error, platformMessageId, tries }) {
-      await db
-        .updateTable("messages")
-        .set({
-          status,
-          sending_until: null,
-          settled_at: status === "queued" ? null : at,
-          error: error ?? null,
-          ...(tries === undefined ? {} : { attempts: tries }),
-          ...(platformMessageId === undefined ? {} : { platform_message_id: platformMessageId }),
-        })
-        .where("id", "=", id)
-        .execute();
+      await settleOutbound.run(db, {
+        id,
+        status,
+        settledAt: status === "queued" ? null : at,
+        error: error ?? null,
+        attempts: tries ?? null,
+        platformMessageId: platformMessageId ?? null,
+      });
     },
 
     async releaseDeferred(conversationId, fence) {
@@ -216,6 +251,28 @@ export function createMessageStore(db: Kysely<Database>): MessageStore {
       return rows.map(toMessage);
     },
   };
+}
+
+function insert(db: Kysely<Database>, row: NewMessage) {
+  return db.insertInto("messages").values({
+    id: row.id,
+    conversation_id: row.conversation_id,
+    direction: row.direction,
+    author: row.author,
+    platform_message_id: row.platform_message_id,
+    dedupe_key: row.dedupe_key,
+    parts: row.parts,
+    status: row.status,
+    fence: row.fence,
+    turn_id: row.turn_id,
+    firing_id: row.firing_id,
+    in_reply_to: row.in_reply_to,
+    attempts: 0,
+    sending_until: null,
+    error: null,
+    at: row.at,
+    settled_at: null,
+  });
 }
 
 function toMessage(row: Selectable<Database["messages"]>): Message {

@@ -3,7 +3,18 @@ import type { ImageOrder, OrderHistory } from "../domain/orders/order.ts";
 import type { OrderStatus } from "../domain/orders/order-status.ts";
 import type { OrderStore } from "../domain/orders/ports.ts";
 import type { OrderKind } from "../domain/orders/service.ts";
+import { prepared } from "./prepared.ts";
 import type { Database } from "./schema.ts";
+
+const ofConversation = prepared((db, { conversationId, limit }: { conversationId: string; limit: number }) =>
+  db
+    .selectFrom("image_tasks")
+    .selectAll()
+    .where("conversation_id", "=", conversationId)
+    .orderBy("created_at", "desc")
+    .orderBy("id", "desc")
+    .limit(limit),
+);
 
 export function createOrderStore(db: Kysely<Database>): OrderStore {
   return {
@@ -55,15 +66,7 @@ export function createOrderStore(db: Kysely<Database>): OrderStore {
     },
 
     async ofConversation(conversationId, limit) {
-      const rows = await db
-        .selectFrom("image_tasks")
-        .selectAll()
-        .where("conversation_id", "=", conversationId)
-        .orderBy("created_at", "desc")
-        .orderBy("id", "desc")
-        .limit(limit)
-        .execute();
-      return rows.map(toOrder);
+      return (await ofConversation.all(db, { conversationId, limit })).map(toOrder);
     },
 
     async ofCustomer(customerId, limit) {

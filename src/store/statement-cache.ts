@@ -19,9 +19,20 @@ export function withStatementCache(database: SqliteDatabase): SqliteDatabase {
       // What changes the schema or the connection is used once, and a kept statement could block it.
       if (/^\s*(create|alter|drop|pragma|vacuum)\b/iu.test(text)) return statement;
       if (statements.size >= MOST_STATEMENTS) statements.delete(statements.keys().next().value ?? "");
-      statements.set(text, statement);
-      return statement;
+      const kept = askedOnce(statement);
+      statements.set(text, kept);
+      return kept;
     },
     close: () => database.close(),
+  };
+}
+
+/** Kysely asks before every run whether a statement returns rows; the driver's answer is a call into native code. */
+function askedOnce(statement: Statement): Statement {
+  return {
+    reader: statement.reader,
+    all: (parameters) => statement.all(parameters),
+    run: (parameters) => statement.run(parameters),
+    iterate: (parameters) => statement.iterate(parameters),
   };
 }

@@ -1,48 +1,146 @@
 import { type Kysely, type Selectable, sql } from "kysely";
 import type { TaskStore } from "../domain/tasks/ports.ts";
-import type { Firing, Task, TaskHistory, TaskRequest, TaskStatus } from "../domain/tasks/task.ts";
+import type { Firing, Task, TaskHistory, TaskRequest, TaskStatus, Trigger } from "../domain/tasks/task.ts";
 import { isEnded } from "../domain/tasks/task.ts";
+import { prepared } from "./prepared.ts";
 import type { Database } from "./schema.ts";
+
+/** What a task is made of; the other columns repeat parts of the request for the indices. */
+const TASK_COLUMNS = [
+  "seq",
+  "task_id",
+  "request",
+  "status",
+  "attempts",
+  "error_message",
+  "fired_count",
+  "next_at",
+  "created_at",
+  "triggered_at",
+  "completed_at",
+] as const;
+type TaskRow = Pick<Selectable<Database["tasks"]>, (typeof TASK_COLUMNS)[number]>;
+
+type NewTask = Pick<
+  Selectable<Database["tasks"]>,
+  | "task_id"
+  | "type"
+  | "customer_id"
+  | "platform"
+  | "shop_id"
+  | "trigger_type"
+  | "created_by"
+  | "priority"
+  | "request"
+  | "next_at"
+  | "created_at"
+>;
+
+const insertTask = prepared((db, row: NewTask) =>
+  db
+    .insertInto("tasks")
+    .values({
+      task_id: row.task_id,
+      type: row.type,
+      customer_id: row.customer_id,
+      platform: row.platform,
+      shop_id: row.shop_id,
+      trigger_type: row.trigger_type,
+      created_by: row.created_by,
+      priority: row.priority,
+      request: row.request,
+      status: "pending",
+      attempts: 0,
+      error_message: null,
+      fired_count: 0,
+      next_at: row.next_at,
+      created_at: row.created_at,
+      triggered_at: null,
+      completed_at: null,
+    })
+    .onConflict((conflict) => conflict.column("task_id").doNothing())
+    .returning("seq"),
+);
+const findTask = prepared((db, { taskId }: { taskId: string }) =>
+  db.selectFrom("tasks").select(TASK_COLUMNS).where("task_id", "=", taskId),
+);
+const historyOf = prepared((db, { taskId }: { taskId: string }) =>
+  db
+    .selectFrom("task_history")
+    .select(["status", "cause", "detail", "at"])
+    .where("task_id", "=", taskId)
+    .orderBy("id"),
+);
+const insertHistory = prepared((db, entry: TaskHistory & { taskId: string }) =>
+  db.insertInto("task_history").values({
+    task_id: entry.taskId,
+    status: entry.status,
+    cause: entry.cause,
+    detail: entry.detail,
+    at: entry.at,
+  }),
+);
+const pendingFor = prepared(
+  (
+    db,
+    given: { trigger: Trigger["type"]; customerId: string; everyone: "*"; platform: string; shopId: string },
+  ) => {
+    // One customer per select, and the status as a literal: only so does SQLite take the index of pending tasks by
+    // customer; with `in` it walks all pending ones.
+    const of = (customerId: string) =>
+      db
+        .selectFrom("tasks")
+        .select(TASK_COLUMNS)
+        .where("status", "=", sql.lit("pending"))
+        .where("customer_id", "=", customerId)
+        .where("trigger_type", "=", given.trigger)
+        .where((eb) => eb.or([eb("platform", "is", null), eb("platform", "=", given.platform)]))
+        .where((eb) => eb.or([eb("shop_id", "is", null), eb("shop_id", "=", given.shopId)]));
+    return of(given.customerId).unionAll(of(given.everyone));
+  },
+);
 
 export function createTaskStore(db: Kysely<Database>): TaskStore {
   return {
     async add({ request, now, nextAt }) {
-      const row = await db
-        .insertInto("tasks")
-        .values({
-          task_id: request.task_id,
-          type: request.type,
-          customer_id: request.customer.id,
-          platform: request.customer.platform ?? null,
-          shop_id: request.customer.shop_id ?? null,
-          trigger_type: request.trigger.type,
-          created_by: request.created_by,
-          priority: request.priority,
-          request: JSON.stringify(request),
-          status: "pending",
-          attempts: 0,
-          error_message: null,
-          fired_count: 0,
-          next_at: nextAt,
-          created_at: now,
-          triggered_at: null,
-          completed_at: null,
-        })
-        .onConflict((conflict) => conflict.column("task_id").doNothing())
-        .returningAll()
-        .executeTakeFirst();
-      if (row === undefined) return null;
+      const row = {
+        task_id: request.task_id,
+        type: request.type,
+        customer_id: request.customer.id,
+        platform: request.customer.platform ?? null,
+        shop_id: request.customer.shop_id ?? null,
+        trigger_type: request.trigger.type,
+        created_by: request.created_by,
+        priority: request.priority,
+        request: JSON.stringify(request),
+        next_at: nextAt,
+        created_at: now,
+      };
+      const added = await insertTask.first(db, row);
+      if (added === undefined) return null;
       await addHistory(request.task_id, { status: "pending", cause: "received", detail: null, at: now });
-      return toTask(row);
+      return {
+        seq: added.seq,
+        task_id: request.task_id,
+        request,
+        status: "pending",
+        attempts: 0,
+        error_message: null,
+        fired_count: 0,
+        next_at: nextAt,
+        created_at: now,
+        triggered_at: null,
+        completed_at: null,
+      };
     },
 
     async find(taskId) {
-      const row = await db.selectFrom("tasks").selectAll().where("task_id", "=", taskId).executeTakeFirst();
+      const row = await findTask.first(db, { taskId });
       return row === undefined ? null : toTask(row);
     },
 
     async list({ status, customerId, type, createdBy, beforeSeq, limit }) {
-      let query = db.selectFrom("tasks").selectAll();
+      let query = db.selectFrom("tasks").select(TASK_COLUMNS);
       if (status !== undefined) query = query.where("status", "=", status);
       if (customerId !== undefined) query = query.where("customer_id", "=", customerId);
       if (type !== undefined) query = query.where("type", "=", type);
@@ -53,19 +151,14 @@ export function createTaskStore(db: Kysely<Database>): TaskStore {
     },
 
     async pendingFor(trigger, customer) {
-      // One customer per select, and the status as a literal: only so does SQLite take the index of pending tasks by
-      // customer; with `in` it walks all pending ones.
-      const of = (customerId: string) =>
-        db
-          .selectFrom("tasks")
-          .selectAll()
-          .where("status", "=", sql.lit("pending"))
-          .where("customer_id", "=", customerId)
-          .where("trigger_type", "=", trigger)
-          .where((eb) => eb.or([eb("platform", "is", null), eb("platform", "=", customer.platform)]))
-          .where((eb) => eb.or([eb("shop_id", "is", null), eb("shop_id", "=", customer.shopId)]));
-      const rows = await of(customer.id).unionAll(of("*")).execute();
-      return rows.sort((a, b) => b.priority - a.priority || a.seq - b.seq).map(toTask);
+      const rows = await pendingFor.all(db, {
+        trigger,
+        customerId: customer.id,
+        everyone: "*",
+        platform: customer.platform,
+        shopId: customer.shopId,
+      });
+      return rows.map(toTask).sort((a, b) => b.request.priority - a.request.priority || a.seq - b.seq);
     },
 
     async move(taskId, { from, to, cause, detail, at, error, fired, attempted, nextAt }) {
@@ -90,12 +183,7 @@ export function createTaskStore(db: Kysely<Database>): TaskStore {
     note: addHistory,
 
     async history(taskId) {
-      const rows = await db
-        .selectFrom("task_history")
-        .select(["status", "cause", "detail", "at"])
-        .where("task_id", "=", taskId)
-        .orderBy("id")
-        .execute();
+      const rows = await historyOf.all(db, { taskId });
       return rows.map((row) => ({ ...row, status: row.status as TaskStatus }));
     },
 
@@ -155,14 +243,11 @@ export function createTaskStore(db: Kysely<Database>): TaskStore {
   };
 
   async function addHistory(taskId: string, entry: TaskHistory): Promise<void> {
-    await db
-      .insertInto("task_history")
-      .values({ task_id: taskId, ...entry })
-      .execute();
+    await insertHistory.run(db, { taskId, ...entry });
   }
 }
 
-function toTask(row: Selectable<Database["tasks"]>): Task {
+function toTask(row: TaskRow): Task {
   return {
     seq: row.seq,
     task_id: row.task_id,

@@ -1,18 +1,34 @@
-import type { Kysely } from "kysely";
+import type { Kysely, Selectable } from "kysely";
 import type { CustomerStore, TurnRecord, TurnStore } from "../domain/records.ts";
+import { prepared } from "./prepared.ts";
 import type { Database } from "./schema.ts";
+
+// A turn that was cut off and ran again is one turn: its last run counts.
+const putTurn = prepared((db, row: Selectable<Database["turns"]>) => {
+  const values = {
+    conversation_id: row.conversation_id,
+    rung: row.rung,
+    outcome: row.outcome,
+    tools: row.tools,
+    versions: row.versions,
+    queued_at: row.queued_at,
+    started_at: row.started_at,
+    ended_at: row.ended_at,
+  };
+  return db
+    .insertInto("turns")
+    .values({ id: row.id, ...values })
+    .onConflict((conflict) => conflict.column("id").doUpdateSet(values));
+});
 
 export function createTurnStore(db: Kysely<Database>): TurnStore {
   return {
     async add(turn) {
-      const row = { ...turn, tools: JSON.stringify(turn.tools), versions: JSON.stringify(turn.versions) };
-      const { id: _id, ...rest } = row;
-      // A turn that was cut off and ran again is one turn: its last run counts.
-      await db
-        .insertInto("turns")
-        .values(row)
-        .onConflict((conflict) => conflict.column("id").doUpdateSet(rest))
-        .execute();
+      await putTurn.run(db, {
+        ...turn,
+        tools: JSON.stringify(turn.tools),
+        versions: JSON.stringify(turn.versions),
+      });
     },
 
     async find(id) {
