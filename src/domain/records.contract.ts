@@ -132,7 +132,10 @@ export function describeRecords(name: string, open: () => Promise<Store>): void 
 
           expect(added?.status).toBe("pending");
           expect(again).toBeNull();
-          expect(await store.tasks.history("t1")).toMatchObject([{ status: "pending", cause: "received" }]);
+          expect((await store.tasks.findWithHistory("t1"))?.history).toMatchObject([
+            { status: "pending", cause: "received" },
+          ]);
+          expect(await store.tasks.findWithHistory("t9")).toBeNull();
         }));
 
       it("moves a task only from the status it is in", () =>

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
@@ -40,9 +41,13 @@ export function apiError(
   );
 }
 
-export function requestId(c: Context): string {
+/** Names a request in its error and in the log; made when the first of them needs it. */
+function requestId(c: Context): string {
   const known = c.get("requestId") as string | undefined;
-  return known ?? "";
+  if (known !== undefined) return known;
+  const made = randomUUID();
+  c.set("requestId", made);
+  return made;
 }
 
 /** The last stop of every throw: known refusals keep their status, everything else is a 500 without internals. */

@@ -1,5 +1,4 @@
-import { hostname } from "node:os";
-import { type Kysely, sql } from "kysely";
+import type { Kysely } from "kysely";
 import { errorText } from "../domain/errors.ts";
 import {
   type JobHandler,
@@ -9,7 +8,7 @@ import {
   retryDelayMs,
 } from "../domain/jobs/jobs.ts";
 import type { Log } from "../domain/log.ts";
-import { prepared } from "./prepared.ts";
+import { createJobLeases, type LeasedJob } from "./job-leases.ts";
 import type { Database } from "./schema.ts";
 
 /** Kinds that share workers, so that slow pictures never keep a reply waiting. */
@@ -37,7 +36,6 @@ const LANES: { name: string; kinds: JobKind[]; concurrency: number }[] = [
   },
 ];
 
-const LEASE_MS = 15_000;
 const RENEW_MS = 5_000;
 /** Catches what no wake-up announced: an expired lease, a clock that jumped. */
 const SAFETY_POLL_MS = 2_000;
@@ -47,7 +45,9 @@ type Lane = {
   name: string;
   kinds: JobKind[];
   concurrency: number;
-  running: Set<number>;
+  running: Map<number, LeasedJob>;
+  /** Claimed again while its earlier run has not ended: of one job never two run at a time. */
+  heldBack: Map<number, LeasedJob>;
   timer: NodeJS.Timeout | null;
   timerAt: number;
   claiming: boolean;
@@ -56,25 +56,9 @@ type Lane = {
   mayHaveMore: boolean;
 };
 
-type ClaimedRow = {
-  id: number;
-  kind: string;
-  payload: string;
-  queue: string | null;
-  attempts: number;
-  max_attempts: number;
-};
-
-const forget = prepared((db, { id, worker }: { id: number; worker: string }) =>
-  db.deleteFrom("jobs").where("id", "=", id).where("locked_by", "=", worker).where("rerun_at", "is", null),
-);
-
 export type EmbeddedJobRunner = JobRunner & { wake(kind: JobKind, runAt: number): void };
 
-/**
- * Runs the embedded job table. Every claim is a lease with this process's name; a killed process's leases are
- * freed when the next one starts on the same host, or when they run out.
- */
+/** Runs the embedded job table: lanes of workers that are woken by what is enqueued, and look by themselves for the rest. */
 export function createJobRunner(deps: {
   db: Kysely<Database>;
   now: () => number;
@@ -82,10 +66,11 @@ export function createJobRunner(deps: {
   log: Log;
 }): EmbeddedJobRunner {
   const { db, now, random, log } = deps;
-  const workerId = `${hostname()}:${process.pid}:${Math.floor(random() * 1e9)}`;
+  const leases = createJobLeases({ db, now, random });
   const lanes: Lane[] = LANES.map((lane) => ({
     ...lane,
-    running: new Set(),
+    running: new Map(),
+    heldBack: new Map(),
     timer: null,
     timerAt: Number.POSITIVE_INFINITY,
     claiming: false,
@@ -127,14 +112,13 @@ export function createJobRunner(deps: {
           lane.mayHaveMore = true;
           break;
         }
-        const rows = await claimRows(lane, Math.min(free, CLAIM_BATCH));
-        for (const row of rows) {
-          // After a stall longer than the lease our own running job looks free: it is not.
-          if (lane.running.has(row.id)) continue;
-          lane.running.add(row.id);
-          void execute(lane, row);
-        }
-        lane.mayHaveMore = rows.length === Math.min(free, CLAIM_BATCH);
+        const most = Math.min(free, CLAIM_BATCH);
+        const kinds = lane.kinds.filter((kind) => handlers[kind] !== undefined);
+        const jobs = kinds.length === 0 ? [] : await leases.claim(kinds, most);
+        for (const job of jobs)
+          if (lane.running.has(job.id)) lane.heldBack.set(job.id, job);
+          else void execute(lane, job);
+        lane.mayHaveMore = jobs.length === most;
         if (lane.mayHaveMore && lane.running.size < lane.concurrency) lane.claimAgain = true;
       } while (lane.claimAgain && started);
     } catch (error) {
@@ -146,167 +130,85 @@ export function createJobRunner(deps: {
     }
   }
 
-  async function claimRows(lane: Lane, limit: number): Promise<ClaimedRow[]> {
-    const at = now();
-    const kinds = lane.kinds.filter((kind) => handlers[kind] !== undefined);
-    if (kinds.length === 0) return [];
-    const { rows } = await sql<ClaimedRow>`
-      update jobs set locked_by = ${workerId}, locked_until = ${at + LEASE_MS}, attempts = attempts + 1
-      where id in (
-        select j.id from jobs j
-        where j.kind in (${sql.join(kinds)}) and j.dead_at is null and j.run_at <= ${at}
-          and (j.locked_until is null or j.locked_until < ${at})
-          and (j.queue is null or not exists (
-            select 1 from jobs o where o.queue = j.queue and o.id <> j.id
-              and (o.locked_until >= ${at} or (o.id < j.id and o.dead_at is null and o.run_at <= ${at}))))
-        order by j.run_at, j.id limit ${limit})
-      returning id, kind, payload, queue, attempts, max_attempts`.execute(db);
-    return rows.sort((a, b) => a.id - b.id);
-  }
-
   /** Every enqueue of ours wakes its lane; this finds what others enqueued, and keeps the safety look going. */
   async function scheduleNext(lane: Lane): Promise<void> {
     if (!started) return;
-    const next = await db
-      .selectFrom("jobs")
-      .select((eb) => eb.fn.min("run_at").as("at"))
-      .where("kind", "in", lane.kinds)
-      .where("dead_at", "is", null)
-      .where("locked_by", "is", null)
-      .executeTakeFirst();
-    schedule(lane, Math.min(next?.at ?? Number.POSITIVE_INFINITY, now() + SAFETY_POLL_MS));
+    let due: number | null = null;
+    try {
+      due = await leases.nextDue(lane.kinds);
+    } catch (error) {
+      log.error("jobs.look_failed", { lane: lane.name, error: errorText(error) });
+    }
+    schedule(lane, Math.min(due ?? Number.POSITIVE_INFINITY, now() + SAFETY_POLL_MS));
   }
 
-  async function execute(lane: Lane, row: ClaimedRow): Promise<void> {
+  async function execute(lane: Lane, leased: LeasedJob): Promise<void> {
+    lane.running.set(leased.id, leased);
+    await run(leased);
+    lane.running.delete(leased.id);
+    const again = lane.heldBack.get(leased.id);
+    lane.heldBack.delete(leased.id);
+    if (again !== undefined) void execute(lane, again);
+    // With nothing known to be waiting there is nothing to ask the database for.
+    else if (lane.mayHaveMore) void claim(lane);
+    else tellIdle();
+  }
+
+  async function run(leased: LeasedJob): Promise<void> {
     const job: RunningJob = {
-      id: String(row.id),
-      kind: row.kind as JobKind,
-      payload: JSON.parse(row.payload) as unknown,
-      attempt: row.attempts,
-      maxAttempts: row.max_attempts,
+      id: String(leased.id),
+      kind: leased.kind,
+      payload: leased.payload,
+      attempt: leased.attempts,
+      maxAttempts: leased.maxAttempts,
     };
     const handler = handlers[job.kind];
     try {
       if (handler === undefined) throw new Error(`no handler for ${job.kind}`);
       const outcome = await handler.run(job);
-      if (outcome.status === "done") await complete(row, job.kind);
-      else await runAgain(row.id, outcome.runAt, row.attempts - 1, null);
+      if (outcome.status === "done") await complete(leased);
+      else await giveBack(leased, { at: outcome.runAt, attempts: leased.attempts - 1, error: null });
     } catch (error) {
-      await fail(row, job, handler, error);
-    } finally {
-      lane.running.delete(row.id);
-      // With nothing known to be waiting there is nothing to ask the database for.
-      if (lane.mayHaveMore) void claim(lane);
-      else tellIdle();
+      await fail(leased, job, handler, error);
     }
   }
 
   /** Forgets the job, unless it was asked to run again meanwhile. */
-  async function complete({ id, queue }: ClaimedRow, kind: JobKind): Promise<void> {
-    if ((await forget.run(db, { id, worker: workerId })) === 0) await runAgain(id, null, 0, null);
+  async function complete(leased: LeasedJob): Promise<void> {
+    if (!(await leases.forget(leased))) await giveBack(leased, { at: now(), attempts: 0, error: null });
     // Jobs of the same queue waited for this one.
-    else if (queue !== null) wake(kind, now());
+    else if (leased.queue !== null) wake(leased.kind, now());
   }
 
-  async function runAgain(
-    id: number,
-    at: number | null,
-    attempts: number,
-    error: string | null,
+  async function giveBack(
+    leased: LeasedJob,
+    next: { at: number; attempts: number; error: string | null },
   ): Promise<void> {
-    const row = await db
-      .updateTable("jobs")
-      .set({
-        run_at: sql<number>`coalesce(rerun_at, ${at ?? now()})`,
-        rerun_at: null,
-        attempts: sql<number>`case when rerun_at is null then ${attempts} else 0 end`,
-        locked_by: null,
-        locked_until: null,
-        last_error: error,
-      })
-      .where("id", "=", id)
-      .where("locked_by", "=", workerId)
-      .returning(["kind", "run_at", "queue"])
-      .executeTakeFirst();
-    if (row !== undefined) wake(row.kind as JobKind, row.run_at);
+    const runAt = await leases.giveBack(leased, next);
+    if (runAt !== null) wake(leased.kind, runAt);
   }
 
   async function fail(
-    row: ClaimedRow,
+    leased: LeasedJob,
     job: RunningJob,
     handler: JobHandler | undefined,
     error: unknown,
   ): Promise<void> {
     const text = errorText(error).slice(0, 500);
+    const { kind, id: jobId, attempt } = job;
     try {
-      if (row.attempts < row.max_attempts) {
-        const delay = retryDelayMs(row.attempts, handler?.retryDelaysMs, random());
-        log.warn("jobs.failed", {
-          kind: job.kind,
-          jobId: job.id,
-          attempt: row.attempts,
-          retryInMs: delay,
-          error: text,
-        });
-        await runAgain(row.id, now() + delay, row.attempts, text);
+      if (attempt < job.maxAttempts) {
+        const retryInMs = retryDelayMs(attempt, handler?.retryDelaysMs, random());
+        log.warn("jobs.failed", { kind, jobId, attempt, retryInMs, error: text });
+        await giveBack(leased, { at: now() + retryInMs, attempts: attempt, error: text });
         return;
       }
-      log.error("jobs.dead", { kind: job.kind, jobId: job.id, attempts: row.attempts, error: text });
+      log.error("jobs.dead", { kind, jobId, attempts: attempt, error: text });
       await handler?.onDead?.(job, text);
-      await db
-        .updateTable("jobs")
-        .set({ dead_at: now(), locked_by: null, locked_until: null, last_error: text, job_key: null })
-        .where("id", "=", row.id)
-        .execute();
+      await leases.bury(leased, text);
     } catch (inner) {
       // The lease runs out and the job is tried again: nothing is lost while the database is away.
-      log.error("jobs.settle_failed", { kind: job.kind, jobId: job.id, error: errorText(inner) });
-    }
-  }
-
-  async function renew(): Promise<void> {
-    const ids = lanes.flatMap((lane) => [...lane.running]);
-    if (ids.length === 0) return;
-    await db
-      .updateTable("jobs")
-      .set({ locked_until: now() + LEASE_MS })
-      .where("id", "in", ids)
-      .where("locked_by", "=", workerId)
-      .execute();
-  }
-
-  /** A process that was killed cannot free its leases; on this host we can see that it is gone. */
-  async function freeDeadLeases(): Promise<void> {
-    const holders = await db
-      .selectFrom("jobs")
-      .select("locked_by")
-      .distinct()
-      .where("locked_by", "is not", null)
-      .execute();
-    for (const { locked_by: holder } of holders) {
-      if (holder === null || !isGone(holder)) continue;
-      await db
-        .updateTable("jobs")
-        .set({
-          locked_by: null,
-          locked_until: null,
-          run_at: sql<number>`coalesce(rerun_at, run_at)`,
-          rerun_at: null,
-        })
-        .where("locked_by", "=", holder)
-        .execute();
-    }
-  }
-
-  function isGone(holder: string): boolean {
-    const [host, pid] = holder.split(":");
-    if (host !== hostname() || holder === workerId) return false;
-    if (Number(pid) === process.pid) return true;
-    try {
-      process.kill(Number(pid), 0);
-      return false;
-    } catch {
-      return true;
+      log.error("jobs.settle_failed", { kind, jobId, error: errorText(inner) });
     }
   }
 
@@ -332,10 +234,14 @@ export function createJobRunner(deps: {
       handlers = toRun;
       started = true;
       renewTimer = setInterval(() => {
-        renew().catch((error: unknown) => log.error("jobs.renew_failed", { error: errorText(error) }));
+        const held = lanes.flatMap((lane) => [...lane.running.values(), ...lane.heldBack.values()]);
+        leases
+          .renew(held)
+          .catch((error: unknown) => log.error("jobs.renew_failed", { error: errorText(error) }));
       }, RENEW_MS);
       renewTimer.unref();
-      freeDeadLeases()
+      leases
+        .freeOfTheDead()
         .catch((error: unknown) => log.error("jobs.free_failed", { error: errorText(error) }))
         .finally(() => {
           for (const lane of lanes) schedule(lane, now());

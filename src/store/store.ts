@@ -1,12 +1,13 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
-import { Kysely, SqliteDialect, sql } from "kysely";
+import { Kysely, sql } from "kysely";
 import LibsqlDatabase from "libsql";
 import type { JobKind } from "../domain/jobs/jobs.ts";
 import type { Log } from "../domain/log.ts";
 import type { Records, Store } from "../domain/records.ts";
 import { createCertificateStore } from "./certificate-store.ts";
 import { createConversationStore } from "./conversation-store.ts";
+import { createGroupCommitDialect } from "./group-commit.ts";
 import { createHandoffStore } from "./handoff-store.ts";
 import { createJobQueue, type JobWake } from "./job-queue.ts";
 import { createJobRunner, type EmbeddedJobRunner } from "./job-runner.ts";
@@ -15,7 +16,6 @@ import { migrate } from "./migrations.ts";
 import { createOrderStore } from "./order-store.ts";
 import { createGalleryStore, createPictureStore } from "./picture-store.ts";
 import type { Database } from "./schema.ts";
-import { withStatementCache } from "./statement-cache.ts";
 import { createTaskStore } from "./task-store.ts";
 import { createCustomerStore, createTurnStore } from "./turn-store.ts";
 
@@ -37,7 +37,7 @@ export async function openLibsqlStore(deps: {
   raw.exec(
     "pragma journal_mode=WAL; pragma synchronous=NORMAL; pragma foreign_keys=on; pragma cache_size=-32000; pragma wal_autocheckpoint=4000",
   );
-  const db = new Kysely<Database>({ dialect: new SqliteDialect({ database: withStatementCache(raw) }) });
+  const db = new Kysely<Database>({ dialect: createGroupCommitDialect(raw) });
   await migrate(db, "sqlite");
   const jobs = createJobRunner({ db, now: deps.now, random: deps.random, log: deps.log });
   return { store: createStore(db, deps.now, jobs.wake), jobs };
@@ -56,7 +56,7 @@ export function createStore(db: Kysely<Database>, now: () => number, wake: JobWa
       return value;
     },
     async ping() {
-      await sql`select 1`.execute(db);
+      await db.selectNoFrom(sql.lit(1).as("one")).execute();
     },
     close: () => db.destroy(),
   };

@@ -64,12 +64,15 @@ const insertTask = prepared((db, row: NewTask) =>
 const findTask = prepared((db, { taskId }: { taskId: string }) =>
   db.selectFrom("tasks").select(TASK_COLUMNS).where("task_id", "=", taskId),
 );
-const historyOf = prepared((db, { taskId }: { taskId: string }) =>
+// One statement: what two of them cost is mostly SQLite's locking.
+const findTaskWithHistory = prepared((db, { taskId }: { taskId: string }) =>
   db
-    .selectFrom("task_history")
-    .select(["status", "cause", "detail", "at"])
-    .where("task_id", "=", taskId)
-    .orderBy("id"),
+    .selectFrom("tasks")
+    .leftJoin("task_history as h", "h.task_id", "tasks.task_id")
+    .select(TASK_COLUMNS.map((column) => `tasks.${column}` as const))
+    .select(["h.status as to", "h.cause", "h.detail", "h.at"])
+    .where("tasks.task_id", "=", taskId)
+    .orderBy("h.id"),
 );
 const insertHistory = prepared((db, entry: TaskHistory & { taskId: string }) =>
   db.insertInto("task_history").values({
@@ -182,9 +185,13 @@ export function createTaskStore(db: Kysely<Database>): TaskStore {
 
     note: addHistory,
 
-    async history(taskId) {
-      const rows = await historyOf.all(db, { taskId });
-      return rows.map((row) => ({ ...row, status: row.status as TaskStatus }));
+    async findWithHistory(taskId) {
+      const rows = await findTaskWithHistory.all(db, { taskId });
+      if (rows[0] === undefined) return null;
+      const history = rows.flatMap(({ to, cause, detail, at }) =>
+        to === null || cause === null || at === null ? [] : [{ status: to as TaskStatus, cause, detail, at }],
+      );
+      return { task: toTask(rows[0]), history };
     },
 
     async claimFiring({ id, taskId, slot, conversationId, customerId, at }) {

@@ -171,7 +171,7 @@ describe("time", () => {
 
     expect(service.texts().filter((text) => text === "测试消息")).toHaveLength(2);
     expect(await statusOf("cron")).toEqual(["pending", 2, null]);
-    expect((await service.store.tasks.history("cron")).map((row) => row.detail)).toContain(
+    expect((await service.store.tasks.findWithHistory("cron"))?.history.map((row) => row.detail)).toContain(
       "skipped 4 missed slots",
     );
   });

@@ -93,6 +93,27 @@ export function describeJobs(name: string, open: () => Promise<JobsHarness>): vo
         expect(ran).toEqual(["first", "second"]);
       }));
 
+    it("loses none of many keyed jobs that ask for themselves again while they run", () =>
+      withJobs(async ({ store, jobs }) => {
+        const ran = new Map<string, number>();
+        jobs.start({
+          turn: {
+            run: async (job) => {
+              const key = job.payload as string;
+              ran.set(key, (ran.get(key) ?? 0) + 1);
+              if (ran.get(key) === 1) await store.jobs.enqueue({ kind: "turn", key, payload: key });
+              return DONE;
+            },
+          },
+        });
+
+        const keys = Array.from({ length: 50 }, (_none, n) => `k${n}`);
+        await Promise.all(keys.map((key) => store.jobs.enqueue({ kind: "turn", key, payload: key })));
+        await jobs.idle();
+
+        expect([...ran.values()]).toEqual(keys.map(() => 2));
+      }));
+
     it("never runs two jobs of one queue together, and keeps their order", () =>
       withJobs(async ({ store, jobs }) => {
         let running = 0;

@@ -51,7 +51,8 @@ export type TaskStore = {
     },
   ): Promise<boolean>;
   note(taskId: string, entry: TaskHistory): Promise<void>;
-  history(taskId: string): Promise<TaskHistory[]>;
+  /** The task with its states, oldest first. */
+  findWithHistory(taskId: string): Promise<{ task: Task; history: TaskHistory[] } | null>;
   /** Claims a firing once per slot; null when that slot has fired. */
   claimFiring(firing: {
     id: string;

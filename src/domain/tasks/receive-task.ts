@@ -20,17 +20,17 @@ export async function receiveTask(
   now: number,
   rules: TaskRules,
 ): Promise<{ ok: true; value: { task: Task; duplicate: boolean } } | ReceiveRefusal> {
-  const known = await tx.tasks.find(request.task_id);
-  if (known !== null) return sameOrConflict(known, request);
-
   const problems = problemsOf(request, now, rules);
-  if (problems.length > 0) return { ok: false, refusal: "invalid", problems };
-
+  if (problems.length > 0) {
+    // What was right when it came first stays right when it comes again, though its time is over.
+    const known = await tx.tasks.find(request.task_id);
+    return known === null ? { ok: false, refusal: "invalid", problems } : sameOrConflict(known, request);
+  }
   const nextAt = firstInstant(request, now, rules.cron);
   const task = await tx.tasks.add({ request, now, nextAt });
   if (task === null) {
-    const winner = await tx.tasks.find(request.task_id);
-    return winner === null ? { ok: false, refusal: "conflict" } : sameOrConflict(winner, request);
+    const known = await tx.tasks.find(request.task_id);
+    return known === null ? { ok: false, refusal: "conflict" } : sameOrConflict(known, request);
   }
   await planTask(tx, task, now);
   return accept({ task, duplicate: false });

@@ -136,12 +136,12 @@ export function createTaskRoutes({ store, jobs, rules, ambient, apiKey }: TaskRo
       },
     }),
     async (c) => {
-      const task = await store.tasks.find(c.req.param("id"));
-      if (task === null) return apiError(c, 404, "no task with this task_id");
+      const found = await store.tasks.findWithHistory(c.req.param("id"));
+      if (found === null) return apiError(c, 404, "no task with this task_id");
       return c.json({
         success: true as const,
-        ...taskView(task),
-        history: (await store.tasks.history(task.task_id)).map(historyView),
+        ...taskView(found.task),
+        history: found.history.map(historyView),
       });
     },
   );

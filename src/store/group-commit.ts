@@ -1,0 +1,156 @@
+import {
+  type CompiledQuery,
+  type DatabaseConnection,
+  type Dialect,
+  type Driver,
+  SelectQueryNode,
+  SqliteAdapter,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+} from "kysely";
+import type LibsqlDatabase from "libsql";
+import { withStatementCache } from "./statement-cache.ts";
+
+/** What runs between one `begin` and its `commit`. */
+type Group = { writes: boolean; ended: PromiseWithResolvers<void> };
+
+/**
+ * Kysely's SQLite on one libSQL connection, committing in groups. What asks for the database while the event loop
+ * goes round once shares one SQLite transaction, each asker behind a savepoint of its own: locking and writing the
+ * log cost more than most of our statements. Askers run one after the other, and whoever wrote, or read beside
+ * writers, is answered only after the commit; so to each of them it looks like a transaction of its own.
+ */
+export function createGroupCommitDialect(database: LibsqlDatabase.Database): Dialect {
+  return {
+    createDriver: () => createGroupCommitDriver(database),
+    createQueryCompiler: () => new SqliteQueryCompiler(),
+    createAdapter: () => new QueueingAdapter(),
+    createIntrospector: (db) => new SqliteIntrospector(db),
+  };
+}
+
+/** Several may ask at once: the driver lines them up itself. */
+class QueueingAdapter extends SqliteAdapter {
+  override get supportsMultipleConnections(): boolean {
+    return true;
+  }
+}
+
+function createGroupCommitDriver(database: LibsqlDatabase.Database): Driver {
+  const { prepare } = withStatementCache(database);
+  const waiting: (() => void)[] = [];
+  let isHeld = false;
+  let group: Group | null = null;
+  let endWhenFree = false;
+  /** What the holder of the connection has taken part in; its answer waits for that group's commit. */
+  let joined: Group | null = null;
+  let inTransaction = false;
+
+  const run = (text: string) => prepare(text).run([]);
+
+  function join(writes: boolean): void {
+    // The driver's native part ends the process when a closed database is asked.
+    if (!database.open) throw new Error("the database is closed");
+    if (inTransaction && joined !== group) throw new Error("the transaction was rolled back by the database");
+    if (writes && group?.writes === false) end();
+    group ??= begin(writes);
+    if (group.writes) joined = group;
+  }
+
+  function begin(writes: boolean): Group {
+    // A writer takes the write lock at once: to upgrade a read lock fails when another process has written since.
+    run(writes ? "begin immediate" : "begin");
+    const begun: Group = { writes, ended: Promise.withResolvers() };
+    begun.ended.promise.catch(() => {});
+    setImmediate(() => {
+      if (group !== begun) return;
+      if (isHeld) endWhenFree = true;
+      else end();
+    });
+    return begun;
+  }
+
+  function end(): void {
+    const ending = group;
+    if (ending === null) return;
+    group = null;
+    endWhenFree = false;
+    try {
+      run("commit");
+      ending.ended.resolve();
+    } catch (error) {
+      if (database.inTransaction) run("rollback");
+      ending.ended.reject(error);
+    }
+  }
+
+  /** Some errors (disk full, I/O) undo the whole SQLite transaction: then all of the group have failed. */
+  function noteFailure(error: unknown): void {
+    if (group === null || !database.open || database.inTransaction) return;
+    group.ended.reject(error);
+    group = null;
+    endWhenFree = false;
+  }
+
+  const connection: DatabaseConnection = {
+    async executeQuery<Row>({ sql, parameters, query }: CompiledQuery) {
+      join(inTransaction || !SelectQueryNode.is(query));
+      try {
+        const statement = prepare(sql);
+        if (statement.reader) return { rows: statement.all(parameters) as Row[] };
+        const { changes } = statement.run(parameters);
+        return { numAffectedRows: BigInt(changes), rows: [] };
+      } catch (error) {
+        noteFailure(error);
+        throw error;
+      }
+    },
+    streamQuery() {
+      throw new Error("streaming would hold the one connection: read in pages");
+    },
+  };
+
+  return {
+    async init() {},
+
+    async acquireConnection() {
+      if (isHeld) await new Promise<void>((resolve) => waiting.push(resolve));
+      isHeld = true;
+      return connection;
+    },
+
+    async beginTransaction() {
+      join(true);
+      run("savepoint one");
+      inTransaction = true;
+    },
+
+    async commitTransaction() {
+      if (joined !== group) throw new Error("the transaction was rolled back by the database");
+      run("release one");
+      inTransaction = false;
+    },
+
+    async rollbackTransaction() {
+      inTransaction = false;
+      if (joined !== group || !database.open) return;
+      run("rollback to one");
+      run("release one");
+    },
+
+    async releaseConnection() {
+      const mine = joined;
+      joined = null;
+      if (endWhenFree) end();
+      const next = waiting.shift();
+      if (next === undefined) isHeld = false;
+      else next();
+      if (mine !== null) await mine.ended.promise;
+    },
+
+    async destroy() {
+      end();
+      database.close();
+    },
+  };
+}
