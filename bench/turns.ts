@@ -1,8 +1,9 @@
-import { type ChildProcess, fork, spawn } from "node:child_process";
+import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type ServiceProcess, startServiceProcess } from "../sandbox/demo/service-process.ts";
 import type { BuyersPlan, BuyersReport } from "./buyers.ts";
 import { median, quantile, table } from "./figures.ts";
 import { measureStock } from "./stock-mastra.ts";
@@ -21,56 +22,46 @@ export async function benchTurns(): Promise<string> {
   const theirs = rate(stock);
   const p95 = (latencies: number[]) => `${Math.round(quantile(latencies, 0.95))} ms`;
   return table(
-    ["", "turns/s, 50 at once", "p95 at 50 turns/s", "p95 at full load"],
+    ["", "turns/s, 50 at once", "p95 at 50 turns/s", "p95 at full load", "RSS after"],
     [
       [
         "tianwang-cs: WebSocket, durable inbox and outbox",
         Math.round(mine),
         p95(ours.steady.latenciesMs),
         p95(ours.fast.flatMap((report) => report.latenciesMs)),
+        `${ours.rssMb} MB`,
       ],
       [
         "stock Mastra agent, Memory on libSQL, in process",
         Math.round(theirs),
         "-",
         p95(stock.flatMap((it) => it.latenciesMs)),
+        "-",
       ],
-      ["ratio", `${(mine / theirs).toFixed(1)}×`, "", ""],
-      ["bar", "≥ 300", "≤ 150 ms", ""],
+      ["ratio", `${(mine / theirs).toFixed(1)}×`, "", "", ""],
+      ["bar", "≥ 300", "≤ 150 ms", "", ""],
     ],
   );
 }
 
 /** Whole turns over the WebSocket, everything durable: throughput with 50 conversations at once, latency at a rate. */
-export async function measureService(rounds: number, turns: number) {
+async function measureService(rounds: number, turns: number) {
   const dir = mkdtempSync(join(tmpdir(), "tianwang-bench-"));
   const buyers = fork(new URL("./buyers.ts", import.meta.url), {
     stdio: ["ignore", "inherit", "inherit", "ipc"],
   });
   const [{ port }] = (await once(buyers, "message")) as [{ port: number }];
-  const service = spawn(
-    process.execPath,
-    [
-      "--max-semi-space-size=32",
-      ...(process.env.BENCH_NODE_ARGS?.split(" ") ?? []),
-      new URL("../src/server/main.ts", import.meta.url).pathname,
-      "--no-agent",
-    ],
+  // NODE_OPTIONS="--cpu-prof --cpu-prof-dir=…" profiles it.
+  const service = await startServiceProcess(
     {
-      env: {
-        ...process.env,
-        HTTP_API_PORT: "0",
-        DATA_DIR: dir,
-        DATABASE_URL: `file:${dir}/app.db`,
-        QINGJIAN_WS_URL: `ws://127.0.0.1:${port}`,
-        QINGJIAN_PROFILE: "bench",
-        MERGE_WINDOW_MS: "0",
-        LOG_LEVEL: "error",
-      },
-      stdio: ["ignore", "pipe", "inherit"],
+      DATA_DIR: dir,
+      DATABASE_URL: `file:${dir}/app.db`,
+      QINGJIAN_WS_URL: `ws://127.0.0.1:${port}`,
+      QINGJIAN_PROFILE: "bench",
+      MERGE_WINDOW_MS: "0",
     },
+    ["--no-agent"],
   );
-  await once(service.stdout, "data");
   await new Promise((resolve) => setTimeout(resolve, 1_500));
   try {
     await play(buyers, { ...PLAN, turns: 500, perSecond: 0 });
@@ -81,16 +72,15 @@ export async function measureService(rounds: number, turns: number) {
     const rssMb = residentMb(service);
     return { fast, steady, rssMb };
   } finally {
-    service.kill("SIGTERM");
-    await once(service, "exit");
+    await service.stop();
     buyers.kill();
     rmSync(dir, { recursive: true, force: true });
   }
 }
 
 /** VmRSS of the service's process. */
-function residentMb(service: ChildProcess): number {
-  const status = readFileSync(`/proc/${service.pid}/status`, "utf8");
+function residentMb({ pid }: ServiceProcess): number {
+  const status = readFileSync(`/proc/${pid}/status`, "utf8");
   return Math.round(Number(/VmRSS:\s+(\d+)/u.exec(status)?.[1] ?? 0) / 1024);
 }
 

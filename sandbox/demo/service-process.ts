@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const MAIN = fileURLToPath(new URL("../../src/server/main.ts", import.meta.url));
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const START_WITHIN_MS = 20_000;
 
@@ -21,7 +22,7 @@ export async function startServiceProcess(
   settings: Record<string, string>,
   args: string[] = [],
 ): Promise<ServiceProcess> {
-  const child = spawn(process.execPath, [MAIN, ...args], {
+  const child = spawn(process.execPath, [...startArguments(), ...args], {
     cwd: ROOT,
     env: { ...process.env, HTTP_API_PORT: "0", LOG_LEVEL: "error", ...settings },
     stdio: ["ignore", "pipe", "inherit"],
@@ -49,6 +50,16 @@ export async function startServiceProcess(
         body: JSON.stringify(body),
       }),
   };
+}
+
+/** What `npm start` gives to node. */
+function startArguments(): string[] {
+  const { scripts } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as {
+    scripts: { start: string };
+  };
+  const [node, ...args] = scripts.start.split(" ");
+  if (node !== "node") throw new Error(`npm start runs ${node}, not node`);
+  return args;
 }
 
 async function call<Answer>(url: string, init?: RequestInit): Promise<Answer> {
