@@ -47,7 +47,13 @@ export function createApp(service: Service) {
   app.get(
     "/openapi.json",
     openAPIRouteHandler(app, {
-      documentation: { info: { title: "天网客服 tianwang-cs", version: service.version } },
+      documentation: {
+        info: {
+          title: "天网客服 tianwang-cs",
+          version: service.version,
+          description: "天网下达任务、运营查看和处理、健康检查。错误的格式见各接口的 400、404、409。",
+        },
+      },
     }),
   );
   app.route("/docs", createDocsRoutes());

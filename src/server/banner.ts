@@ -7,7 +7,7 @@ export function banner({ service, url }: RunningService): string {
   if (env.MODEL === undefined) off.push("MODEL 未设置：由规则应答（找图、报价、接单、转人工都可用）");
   if (env.TIANWANG_API_KEY === undefined) off.push("TIANWANG_API_KEY 未设置：本机任何程序都可以下发任务");
   if (env.TIANWANG_SECRET === undefined) off.push("TIANWANG_SECRET 未设置：回调不签名");
-  if (env.TUHUI_SECRET === undefined) off.push("TUHUI_SECRET 未设置：不校验图绘回调的签名");
+  if (env.TUHUI_SECRET === undefined) off.push("TUHUI_SECRET 未设置：图绘回调只当提醒，结果以查询为准");
   if (env.QINGJIAN_WS_URL === "off") off.push("QINGJIAN_WS_URL=off：不连接轻简");
   if (gallery.size() === 0) off.push("图库是空的：npm run gallery -- import 目录");
   return [

@@ -1,5 +1,5 @@
 import { Hono } from "hono";
-import { validator } from "hono-openapi";
+import { describeRoute, validator } from "hono-openapi";
 import { z } from "zod";
 import type { Bridge } from "../../channels/qingjian/bridge.ts";
 import type { Takeover } from "../../conversation/takeover.ts";
@@ -24,6 +24,9 @@ const personSchema = z.object({
   reason: z.string().max(500).optional(),
 });
 
+const operation = (summary: string) =>
+  describeRoute({ tags: ["运营"], summary, responses: { 200: { description: "Done" } } });
+
 export type OperationDeps = {
   store: Store;
   desk: OrderDesk;
@@ -37,62 +40,89 @@ export function createOperationRoutes({ store, desk, takeover, bridge, apiKey }:
   const routes = new Hono();
   routes.use("*", requireKeyOrLoopback(apiKey));
 
-  routes.get("/orders", validator("query", orderQuerySchema, onInvalid), async (c) => {
-    const orders = await store.orders.list(c.req.valid("query"));
-    return c.json({ success: true as const, orders: await Promise.all(orders.map(orderView)) });
-  });
-
-  routes.get("/orders/:id", async (c) => {
-    const order = await store.orders.find(c.req.param("id"));
-    if (order === null) return apiError(c, 404, "no order with this id");
-    return c.json({
-      success: true as const,
-      order: await orderView(order),
-      revisions: await store.orders.revisions(order.id),
-      history: await store.orders.history(order.id),
-      quote: order.quote_id === null ? null : await store.certificates.findQuote(order.quote_id),
-      risk: order.risk_id === null ? null : await store.certificates.findRisk(order.risk_id),
-    });
-  });
-
-  routes.post("/orders/:id/confirm", validator("json", personSchema, onInvalid), async (c) => {
-    const moved = await desk.confirm(c.req.param("id") ?? "", c.req.valid("json").by);
-    return moved.ok
-      ? c.json({ success: true as const, order: await orderView(moved.value) })
-      : refused(c, moved.refusal);
-  });
-
-  routes.post("/orders/:id/reject", validator("json", personSchema, onInvalid), async (c) => {
-    const { by, reason } = c.req.valid("json");
-    const moved = await desk.reject(c.req.param("id") ?? "", by, reason ?? "");
-    return moved.ok
-      ? c.json({ success: true as const, order: await orderView(moved.value) })
-      : refused(c, moved.refusal);
-  });
-
-  routes.get("/handoffs", validator("query", handoffQuerySchema, onInvalid), async (c) =>
-    c.json({ success: true as const, handoffs: await store.handoffs.list(c.req.valid("query")) }),
+  routes.get(
+    "/orders",
+    operation("Orders, newest first."),
+    validator("query", orderQuerySchema, onInvalid),
+    async (c) => {
+      const orders = await store.orders.list(c.req.valid("query"));
+      return c.json({ success: true as const, orders: await Promise.all(orders.map(orderView)) });
+    },
   );
 
-  routes.post("/handoffs/:id/take", validator("json", personSchema, onInvalid), async (c) =>
-    withHandoff(c, async (handoff) => {
-      await takeover.takeOver(handoff.conversation_id, c.req.valid("json").by);
-    }),
+  routes.get(
+    "/orders/:id",
+    operation("One order with its revisions, history, quote and risk certificates."),
+    async (c) => {
+      const order = await store.orders.find(c.req.param("id"));
+      if (order === null) return apiError(c, 404, "no order with this id");
+      return c.json({
+        success: true as const,
+        order: await orderView(order),
+        revisions: await store.orders.revisions(order.id),
+        history: await store.orders.history(order.id),
+        quote: order.quote_id === null ? null : await store.certificates.findQuote(order.quote_id),
+        risk: order.risk_id === null ? null : await store.certificates.findRisk(order.risk_id),
+      });
+    },
   );
-  routes.post("/handoffs/:id/release", async (c) =>
+
+  routes.post(
+    "/orders/:id/confirm",
+    operation("A person takes an order that waits for review."),
+    validator("json", personSchema, onInvalid),
+    async (c) => {
+      const moved = await desk.confirm(c.req.param("id") ?? "", c.req.valid("json").by);
+      return moved.ok
+        ? c.json({ success: true as const, order: await orderView(moved.value) })
+        : refused(c, moved.refusal);
+    },
+  );
+
+  routes.post(
+    "/orders/:id/reject",
+    operation("A person refuses an order that waits for review."),
+    validator("json", personSchema, onInvalid),
+    async (c) => {
+      const { by, reason } = c.req.valid("json");
+      const moved = await desk.reject(c.req.param("id") ?? "", by, reason ?? "");
+      return moved.ok
+        ? c.json({ success: true as const, order: await orderView(moved.value) })
+        : refused(c, moved.refusal);
+    },
+  );
+
+  routes.get(
+    "/handoffs",
+    operation("Handoffs, newest first."),
+    validator("query", handoffQuerySchema, onInvalid),
+    async (c) =>
+      c.json({ success: true as const, handoffs: await store.handoffs.list(c.req.valid("query")) }),
+  );
+
+  routes.post(
+    "/handoffs/:id/take",
+    operation("A person takes the conversation: the bot says nothing more."),
+    validator("json", personSchema, onInvalid),
+    async (c) =>
+      withHandoff(c, async (handoff) => {
+        await takeover.takeOver(handoff.conversation_id, c.req.valid("json").by);
+      }),
+  );
+  routes.post("/handoffs/:id/release", operation("Gives the conversation back to the bot."), async (c) =>
     withHandoff(c, async (handoff) => {
       await takeover.release(handoff.conversation_id);
     }),
   );
 
-  routes.get("/bridge/unmatched", (c) =>
+  routes.get("/bridge/unmatched", operation("Frames that no mapping of the profile understands."), (c) =>
     c.json({
       success: true as const,
       counts: bridge?.recorder.counts() ?? null,
       frames: bridge?.recorder.listUnmatched() ?? [],
     }),
   );
-  routes.get("/outbox/uncertain", async (c) =>
+  routes.get("/outbox/uncertain", operation("Messages whose sending is in doubt."), async (c) =>
     c.json({ success: true as const, messages: await store.messages.listOutbound("uncertain", 100) }),
   );
   return routes;

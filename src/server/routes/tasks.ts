@@ -179,13 +179,26 @@ export function createTaskRoutes({ store, jobs, rules, ambient, apiKey }: TaskRo
     },
   );
 
-  routes.get("/dead-callbacks", async (c) =>
-    c.json({ success: true as const, dead: await jobs.dead("task-callback") }),
+  routes.get(
+    "/dead-callbacks",
+    describeRoute({
+      tags: ["天网任务"],
+      summary: "Callbacks that were given up.",
+      responses: { 200: { description: "The newest 200" }, 401: refusals[401] },
+    }),
+    async (c) => c.json({ success: true as const, dead: await jobs.dead("task-callback") }),
   );
-  routes.post("/dead-callbacks/:id/replay", async (c) =>
-    (await jobs.replay(c.req.param("id")))
-      ? c.json({ success: true as const })
-      : apiError(c, 404, "no dead callback with this id"),
+  routes.post(
+    "/dead-callbacks/:id/replay",
+    describeRoute({
+      tags: ["天网任务"],
+      summary: "Sends a callback that was given up once more.",
+      responses: { 200: { description: "Queued" }, 404: answer("Unknown", errorSchema), 401: refusals[401] },
+    }),
+    async (c) =>
+      (await jobs.replay(c.req.param("id")))
+        ? c.json({ success: true as const })
+        : apiError(c, 404, "no dead callback with this id"),
   );
   return routes;
 }

@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import { describeRoute } from "hono-openapi";
 import { Webhook } from "standardwebhooks";
 import { dispatchEventSchema } from "../../domain/orders/dispatch.ts";
 import type { Store } from "../../domain/records.ts";
@@ -6,11 +7,17 @@ import { apiError, onInvalid } from "../api-error.ts";
 
 /**
  * 图绘's callbacks. Each is verified, turned into a job and acknowledged; the job settles the order, so a repeated,
- * late or reordered callback changes nothing that is settled.
+ * late or reordered callback changes nothing that is settled. Without a secret anybody could have sent it: then it only
+ * makes us ask 图绘.
  */
 export function createTuhuiRoutes({ store, secret }: { store: Store; secret: string | null }) {
   const webhook = secret === null ? null : new Webhook(secret);
-  return new Hono().post("/callback", async (c) => {
+  const operation = describeRoute({
+    tags: ["图绘"],
+    summary: "What happened to an order at 图绘; signed (Standard Webhooks).",
+    responses: { 200: { description: "Noted" }, 401: { description: "The signature is wrong" } },
+  });
+  return new Hono().post("/callback", operation, async (c) => {
     const body = await c.req.text();
     if (webhook !== null && !isSigned(webhook, body, c.req.header()))
       return apiError(c, 401, "the signature is wrong");
@@ -19,11 +26,12 @@ export function createTuhuiRoutes({ store, secret }: { store: Store; secret: str
       return onInvalid({ success: false, error: event.error.issues }, c) ?? apiError(c, 400, "invalid");
     const order = await store.orders.findByDispatch(event.data.order_no);
     if (order === null) return apiError(c, 404, "no order with this order_no");
+    const isTrusted = webhook !== null && isEnding(event.data.event);
     await store.jobs.enqueue({
       kind: "tuhui-poll",
       // The newest word on an order replaces one that still waits; an ending is not replaced by progress.
-      key: isEnding(event.data.event) ? `tuhui-ending:${order.id}` : `tuhui-news:${order.id}`,
-      payload: { orderId: order.id, ...(isEnding(event.data.event) ? { event: event.data } : {}) },
+      key: isTrusted ? `tuhui-ending:${order.id}` : `tuhui-news:${order.id}`,
+      payload: { orderId: order.id, ...(isTrusted ? { event: event.data } : {}) },
       maxAttempts: 50,
     });
     return c.json({ success: true as const });
