@@ -172,7 +172,7 @@ export async function startQingjian({ port = 0 }: { port?: number } = {}) {
     redeliver(frame: Record<string, unknown>): void {
       send(socket, frame);
     },
-    sendRaw(text: string): void {
+    sendRaw(text: string | Buffer): void {
       socket?.send(text);
     },
     dropConnection(): void {

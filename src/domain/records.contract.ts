@@ -30,6 +30,33 @@ export function describeRecords(name: string, open: () => Promise<Store>): void 
           expect(await store.messages.pending(ID)).toHaveLength(1);
         }));
 
+      it("keeps conversations and messages apart whose ids hold the separator", () =>
+        withStore(async (store) => {
+          const one = await store.conversations.upsert(
+            anInbound({ shop: { id: "s1", name: null }, externalConversationId: "x|A" }),
+            NOW,
+          );
+          const other = await store.conversations.upsert(
+            anInbound({ shop: { id: "s1|x", name: null }, externalConversationId: "A" }),
+            NOW,
+          );
+
+          expect(one.id).not.toBe(other.id);
+        }));
+
+      it("takes a recalled message back in the shop that says so, and in no other", () =>
+        withStore(async (store) => {
+          const message = anInbound({ platformMessageId: "1" });
+          await store.conversations.upsert(message, NOW);
+          await store.messages.addInbound(message, inboundRow("m1"));
+          const recall = { channel: message.channel, externalConversationId: "c1", platformMessageId: "1" };
+
+          expect(await store.messages.recall({ ...recall, shopId: "another" })).toBe(false);
+          expect(await store.messages.recall({ ...recall, platform: "taobao" })).toBe(false);
+          expect(await store.messages.recall({ ...recall, shopId: "s1", platform: "pinduoduo" })).toBe(true);
+          expect((await store.messages.find("m1"))?.status).toBe("recalled");
+        }));
+
       it("keeps names and context that a later frame does not repeat", () =>
         withStore(async (store) => {
           await store.conversations.upsert(anInbound({ context: { goods: { title: "找图" } } }), NOW);

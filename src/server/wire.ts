@@ -216,8 +216,8 @@ export async function wire(env: Env, options: WireOptions) {
           random,
           log,
           receive: receiveMessage,
-          onRecall: async (externalConversationId, messageId) => {
-            await store.messages.recall(CHANNEL, externalConversationId, messageId);
+          onRecall: async (recall) => {
+            await store.messages.recall(recall);
           },
           onConnected: () => {
             store

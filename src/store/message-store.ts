@@ -169,19 +169,20 @@ export function createMessageStore(db: Kysely<Database>): MessageStore {
       for (const id of ids) await settleInbound.run(db, { id, status, turnId });
     },
 
-    async recall(channel, externalConversationId, platformMessageId) {
+    async recall({ channel, platform, shopId, externalConversationId, platformMessageId }) {
+      let where = db
+        .selectFrom("conversations")
+        .select("id")
+        .where("channel", "=", channel)
+        .where("external_id", "=", externalConversationId);
+      if (platform !== undefined) where = where.where("platform", "=", platform);
+      if (shopId !== undefined) where = where.where("shop_id", "=", shopId);
       const result = await db
         .updateTable("messages")
         .set({ status: "recalled" })
         .where("direction", "=", "in")
         .where("platform_message_id", "=", platformMessageId)
-        .where("conversation_id", "in", (eb) =>
-          eb
-            .selectFrom("conversations")
-            .select("id")
-            .where("channel", "=", channel)
-            .where("external_id", "=", externalConversationId),
-        )
+        .where("conversation_id", "in", where)
         .executeTakeFirst();
       return result.numUpdatedRows > 0n;
     },

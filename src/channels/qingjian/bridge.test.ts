@@ -3,12 +3,19 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { startQingjian } from "../../../sandbox/qingjian.ts";
 import type { Conversation, InboundMessage } from "../../domain/conversations/conversation.ts";
+import type { Recall } from "../../domain/conversations/ports.ts";
 import { silentLog } from "../../domain/log.ts";
 import { aClock } from "../../testing/test-store.ts";
 import { type Bridge, createBridge } from "./bridge.ts";
 import { profileSchema } from "./profile.ts";
 import { createFrameRecorder } from "./recorder.ts";
 
+const WHERE = {
+  platform: "pinduoduo",
+  shop: { id: "s1" },
+  from: { role: "buyer", id: "u1" },
+  message: { id: "m1", type: "text", text: "在吗" },
+};
 const WHO = { conversation: "c1", buyer: "u1" };
 const CONVERSATION = { platform: "pinduoduo", shop_id: "s1", external_id: "c1" } as Conversation;
 
@@ -17,7 +24,7 @@ let bridge: Bridge;
 let received: InboundMessage[];
 let files: Map<string, Uint8Array>;
 let storeIsDown: boolean;
-let recalls: string[];
+let recalls: Recall[];
 
 beforeEach(async () => {
   qingjian = await startQingjian();
@@ -47,8 +54,8 @@ beforeEach(async () => {
       received.push(message);
       return { status: "stored" };
     },
-    onRecall: async (_where, messageId) => {
-      recalls.push(messageId);
+    onRecall: async (recall) => {
+      recalls.push(recall);
     },
     onConnected: () => {},
     ackWithinMs: 200,
@@ -152,6 +159,15 @@ describe("inbound", () => {
     ["a wrong type", JSON.stringify({ v: 1, kind: "message", id: "d2", platform: 5 })],
     ["an array", "[]"],
     ["null", "null"],
+    ["brackets that nest deeper than any walk can follow", "[".repeat(20_000) + "]".repeat(20_000)],
+    [
+      "an object that nests too deep",
+      `${'{"v":1,"kind":"message","id":"d4","a":'.repeat(400)}1${"}".repeat(400)}`,
+    ],
+    [
+      "an id that is half a character",
+      JSON.stringify({ v: 1, kind: "message", id: "d5", ...WHERE, conversation: { id: "c\ud800" } }),
+    ],
     ["a message without content", JSON.stringify({ v: 1, kind: "message", id: "d3", message: {} })],
   ])("answers bad_frame to %s and keeps the connection", async (_what, text) => {
     qingjian.sendRaw(text);
@@ -161,14 +177,42 @@ describe("inbound", () => {
     expect(await qingjian.say(WHO, "还在吗")).toMatchObject({ ok: true });
   });
 
+  it("reads a frame that comes as bytes", async () => {
+    const frame = { v: 1, kind: "message", id: "b1", ...WHERE, conversation: { id: "c1" } };
+    qingjian.sendRaw(Buffer.from(JSON.stringify(frame)));
+    qingjian.sendRaw(Buffer.from([0, 159, 146, 150]));
+
+    await expect.poll(() => received.length).toBe(1);
+    expect(await qingjian.waitForFrame((it) => it.kind === "error")).toMatchObject({ code: "bad_frame" });
+    expect(bridge.recorder.counts().bad).toBe(1);
+  });
+
   it("answers a ping and passes a recall on", async () => {
     qingjian.sendRaw(JSON.stringify({ v: 1, kind: "ping", id: "p1" }));
     qingjian.sendRaw(
-      JSON.stringify({ v: 1, kind: "recall", id: "r1", conversation: { id: "c1" }, message: { id: "m-9" } }),
+      JSON.stringify({
+        v: 1,
+        kind: "recall",
+        id: "r1",
+        platform: "pinduoduo",
+        shop: { id: "s1" },
+        conversation: { id: "c1" },
+        message: { id: "m-9" },
+      }),
     );
 
     expect(await qingjian.waitForFrame((it) => it.kind === "pong")).toBeDefined();
-    await expect.poll(() => recalls).toEqual(["m-9"]);
+    await expect
+      .poll(() => recalls)
+      .toEqual([
+        {
+          channel: "qingjian",
+          platform: "pinduoduo",
+          shopId: "s1",
+          externalConversationId: "c1",
+          platformMessageId: "m-9",
+        },
+      ]);
   });
 });
 
@@ -233,6 +277,15 @@ describe("outbound", () => {
       code: "blocked",
       retry: false,
     });
+  });
+
+  it("gives up at once what holds nothing to show", async () => {
+    expect(await send([{ type: "text", text: " \n " }])).toEqual({
+      status: "refused",
+      code: "empty_message",
+      retry: false,
+    });
+    expect(qingjian.raw).toEqual([]);
   });
 
   it("asks the platform for a person and says whether one took it", async () => {

@@ -1,8 +1,10 @@
 import type { Ambient } from "../../domain/clock.ts";
 import type { InboundMessage } from "../../domain/conversations/conversation.ts";
 import { type Part, splitText } from "../../domain/conversations/message.ts";
+import type { Recall } from "../../domain/conversations/ports.ts";
 import type { MessageSender, SendOutcome } from "../../domain/conversations/sender.ts";
 import { errorText } from "../../domain/errors.ts";
+import { isDeeperThan } from "../../domain/json.ts";
 import type { Log } from "../../domain/log.ts";
 import type { FileStore } from "../../domain/pictures/ports.ts";
 import { createConnection } from "./connection.ts";
@@ -15,6 +17,7 @@ import type { FrameRecorder } from "./recorder.ts";
 
 export const ACK_WITHIN_MS = 5_000;
 const TRANSFER_WITHIN_MS = 10_000;
+const DEEPEST_FRAME = 32;
 
 export type BridgeDeps = {
   url: string;
@@ -26,7 +29,7 @@ export type BridgeDeps = {
   random: () => number;
   log: Log;
   receive: (message: InboundMessage) => Promise<{ status: "stored" | "duplicate" }>;
-  onRecall: (externalConversationId: string, platformMessageId: string) => Promise<void>;
+  onRecall: (recall: Recall) => Promise<void>;
   onConnected: () => void;
   ackWithinMs?: number;
 };
@@ -84,6 +87,8 @@ export function createBridge(deps: BridgeDeps): Bridge {
     async send({ conversation, idempotencyKey, parts, inReplyTo, writeBefore }) {
       if (!connection.isOpen()) return { status: "not-connected" };
       const messages = await toContents(parts);
+      // Waiting would not help, and would hold up what comes behind it.
+      if (messages.length === 0) return { status: "refused", code: "empty_message", retry: false };
       const wait = rate.take(messages.length);
       if (wait > 0) return { status: "busy", retryAt: ambient.now() + wait };
       // Loading pictures took time: the claim on this send may be over, and a person may have the conversation.
@@ -171,6 +176,10 @@ export function createBridge(deps: BridgeDeps): Bridge {
       bad(text, undefined, "not JSON");
       return;
     }
+    if (isDeeperThan(raw, DEEPEST_FRAME)) {
+      bad(text, undefined, "nested too deep");
+      return;
+    }
     recorder.record("in", raw);
     for (const mapped of mapper.inbound(raw)) {
       if (mapped.status === "ignored") continue;
@@ -211,7 +220,15 @@ export function createBridge(deps: BridgeDeps): Bridge {
         waitingTransfers.get(frame.ref)?.(frame.ok);
         return;
       case "recall":
-        inOrder(frame.conversation.id, () => deps.onRecall(frame.conversation.id, frame.message.id));
+        inOrder(frame.conversation.id, () =>
+          deps.onRecall({
+            channel: CHANNEL,
+            platform: frame.platform,
+            shopId: frame.shop?.id,
+            externalConversationId: frame.conversation.id,
+            platformMessageId: frame.message.id,
+          }),
+        );
         return;
       case "ping":
         write({ kind: "pong", ...(frame.id === undefined ? {} : { ref: frame.id }) });

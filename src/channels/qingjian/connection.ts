@@ -23,6 +23,7 @@ export function createConnection(deps: {
   log: Log;
   random: () => number;
   onOpen: () => void;
+  /** Also for binary frames: some servers send their JSON so. */
   onText: (text: string) => void;
   onClose: () => void;
 }): Connection {
@@ -40,8 +41,13 @@ export function createConnection(deps: {
       deps.log.info("bridge.connected", {});
       deps.onOpen();
     });
-    opening.on("message", (data, isBinary) => {
-      if (!isBinary) deps.onText(data.toString());
+    opening.on("message", (data) => {
+      try {
+        deps.onText(data.toString());
+      } catch (error) {
+        // Whatever a frame does to us, the connection and the process stay.
+        deps.log.error("bridge.frame_failed", { error: errorText(error) });
+      }
     });
     opening.on("error", (error) => {
       if (attempts === 0) deps.log.warn("bridge.connection_error", { error: errorText(error) });

@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 /** cs-bridge/1, spec bridge.md. Unknown fields are ignored. */
-const idSchema = z.string().min(1).max(256);
+const idSchema = z.string().min(1).max(256).refine(isWellFormed, { message: "has half a character" });
 
 const contentSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("text"), text: z.string().max(20_000) }),
@@ -42,7 +42,7 @@ export const messageFrameSchema = z.object({
   kind: z.literal("message"),
   id: idSchema,
   ts: z.number().optional(),
-  platform: z.string().min(1).max(64),
+  platform: idSchema.max(64),
   shop: z.object({ id: idSchema, name: z.string().optional() }),
   account: z.object({ id: z.string() }).optional(),
   conversation: z.object({ id: idSchema }),
@@ -82,9 +82,9 @@ export const inboundFrameSchema = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("recall"),
     platform: z.string().optional(),
-    shop: z.object({ id: z.string() }).optional(),
-    conversation: z.object({ id: z.string() }),
-    message: z.object({ id: z.string() }),
+    shop: z.object({ id: idSchema }).optional(),
+    conversation: z.object({ id: idSchema }),
+    message: z.object({ id: idSchema }),
   }),
   z.object({ kind: z.literal("ping"), id: z.string().optional() }),
   z.object({ kind: z.literal("pong") }),
@@ -124,3 +124,8 @@ export type OutboundFrame =
       to?: { group_id: string };
       reason: string;
     };
+
+/** A lone surrogate becomes U+FFFD in the database: two ids would become one. */
+function isWellFormed(text: string): boolean {
+  return text.isWellFormed();
+}

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { InboundMessage } from "../../domain/conversations/conversation.ts";
+import { type InboundMessage, joinKey } from "../../domain/conversations/conversation.ts";
 import type { Part } from "../../domain/conversations/message.ts";
 import type { FileStore } from "../../domain/pictures/ports.ts";
 import type { FrameContent, MessageFrame } from "./frames.ts";
@@ -34,7 +34,7 @@ export async function toInboundMessage(
     },
     author: frame.from.role === "agent" ? "person" : frame.from.role === "buyer" ? "buyer" : "system",
     platformMessageId: message.id ?? null,
-    dedupeKey: [CHANNEL, frame.platform, frame.shop.id, message.id ?? contentHash(frame, at)].join("|"),
+    dedupeKey: joinKey([CHANNEL, frame.platform, frame.shop.id, message.id ?? contentHash(frame, at)]),
     parts,
     at,
     context: frame.context === undefined ? null : frame.context,

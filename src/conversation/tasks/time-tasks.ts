@@ -32,7 +32,7 @@ export function createTaskTimeHandler({ store, ambient, cron }: TimeDeps): JobHa
           await expire(
             tx,
             task,
-            `missed by ${Math.round((now - task.next_at) / 1000)} s while the service was away`,
+            `late by ${Math.round((now - task.next_at) / 1000)} s, more than catch_up_seconds allows`,
             now,
           );
         else await fire(tx, task, { slot: `at:${task.next_at}`, cause: trigger.type });

@@ -54,7 +54,12 @@ export function conversationIdOf(message: {
   shop: { id: string };
   externalConversationId: string;
 }): string {
-  return [message.channel, message.platform, message.shop.id, message.externalConversationId].join("|");
+  return joinKey([message.channel, message.platform, message.shop.id, message.externalConversationId]);
+}
+
+/** One key of several parts; a `|` inside a part is written otherwise, so that two lists never give one key. */
+export function joinKey(parts: readonly string[]): string {
+  return parts.map((part) => part.replaceAll("%", "%25").replaceAll("|", "%7C")).join("|");
 }
 
 export const MERGE_LONGEST_MS = 6_000;

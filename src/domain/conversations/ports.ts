@@ -31,6 +31,15 @@ export type ConversationStore = {
   release(id: string): Promise<boolean>;
 };
 
+/** A buyer took a message back. Not every platform says which shop it was. */
+export type Recall = {
+  channel: string;
+  platform?: string | undefined;
+  shopId?: string | undefined;
+  externalConversationId: string;
+  platformMessageId: string;
+};
+
 export type NewInbound = { id: string; conversationId: string; status: InboundStatus; fence: number };
 export type NewOutbound = {
   id: string;
@@ -58,7 +67,7 @@ export type MessageStore = {
   /** Marks inbound messages that a turn took; only those still pending. */
   settleInbound(ids: string[], status: InboundStatus, turnId: string | null): Promise<void>;
   /** Marks a message its buyer took back; named by the platform's own ids, since a recall may say no more. */
-  recall(channel: string, externalConversationId: string, platformMessageId: string): Promise<boolean>;
+  recall(recall: Recall): Promise<boolean>;
   /** The conversation's outbound messages that are still to go out, in order. */
   unsent(conversationId: string): Promise<Message[]>;
   /** Claims one send and counts the try: only if it is unsent and (for the bot's and tasks' words) the fence still holds. */

@@ -1,9 +1,16 @@
 import { z } from "zod";
+import { isDeeperThan } from "../json.ts";
 
 const instantSchema = z.iso.datetime({
   offset: true,
   message: "must be an ISO 8601 time with zone, such as 2026-01-01T09:00:00+08:00",
 });
+/** A lone surrogate becomes U+FFFD in the database: two ids would become one. */
+const idSchema = z
+  .string()
+  .min(1)
+  .max(128)
+  .refine((id) => id.isWellFormed(), { message: "has half a character" });
 const keywordSchema = z.string().trim().min(1).max(200);
 const pictureUrlsSchema = z.array(z.url({ protocol: /^https?$/ })).max(20);
 
@@ -70,13 +77,19 @@ export const workflowInputSchema = z.object({
 export const actionSchema = z.discriminatedUnion("type", [
   z.object({
     type: z.literal("send_message"),
-    message: z.string().min(1).max(4000),
+    message: z
+      .string()
+      .max(4000)
+      .refine((message) => message.trim() !== "", { message: "must say something" }),
     images: pictureUrlsSchema.optional(),
   }),
   z.object({
     type: z.literal("start_workflow"),
     workflow: workflowNameSchema,
-    input: workflowInputSchema.default({}),
+    input: workflowInputSchema.refine(
+      ({ demand, images, words }) => demand !== undefined || images !== undefined || words !== undefined,
+      { message: "needs words, a demand or images to work on" },
+    ),
   }),
   z.object({
     type: z.literal("transfer_to_human"),
@@ -94,14 +107,17 @@ export const actionSchema = z.discriminatedUnion("type", [
 export type Action = z.infer<typeof actionSchema>;
 
 const METADATA_MOST_BYTES = 8 * 1024;
+const METADATA_DEEPEST = 20;
 
 /** The body of POST /api/task/receive. */
 export const taskRequestSchema = z
   .object({
-    task_id: z.string().min(1).max(128),
+    task_id: idSchema.refine((id) => id !== "." && id !== "..", {
+      message: "must not be . or ..: no URL can name it",
+    }),
     type: z.string().min(1).max(64),
     customer: z.object({
-      id: z.string().min(1).max(128),
+      id: idSchema,
       name: z.string().max(128).optional(),
       platform: z.string().min(1).max(64).optional(),
       shop_id: z.string().min(1).max(128).optional(),
@@ -118,7 +134,11 @@ export const taskRequestSchema = z
       .max(2000)
       .optional(),
     metadata: z
-      .record(z.string(), z.json())
+      .unknown()
+      .refine((data) => !isDeeperThan(data, METADATA_DEEPEST), {
+        message: `must not nest deeper than ${METADATA_DEEPEST} levels`,
+      })
+      .pipe(z.record(z.string(), z.json()))
       .refine((data) => new TextEncoder().encode(JSON.stringify(data)).length <= METADATA_MOST_BYTES, {
         message: "must be at most 8 KiB as JSON",
       })

@@ -13,6 +13,10 @@ const TASK = {
   created_by: "测试",
 };
 
+function nested(levels: number): unknown {
+  return JSON.parse("[".repeat(levels) + "]".repeat(levels)) as unknown;
+}
+
 async function anApi(apiKey?: string) {
   const ambient = aClock();
   const { store, jobs } = await aStore(ambient);
@@ -86,6 +90,15 @@ describe("POST /receive", () => {
     ["an unknown action", { action: { type: "dance" } }],
     ["a wrong type", { priority: "high" }],
     ["metadata over 8 KiB", { metadata: { text: "x".repeat(9000) } }],
+    ["metadata that nests deeper than any walk can follow", { metadata: { a: nested(3_000) } }],
+    ["a message of blanks", { action: { type: "send_message", message: " \n　" } }],
+    ["an id that no URL can name", { task_id: ".." }],
+    ["an id that is half a character", { task_id: "x\ud800" }],
+    ["a customer that is half a character", { customer: { id: "x\ud800" } }],
+    [
+      "a workflow without anything to work on",
+      { action: { type: "start_workflow", workflow: "find-image", input: {} } },
+    ],
     ["any customer with a time", { customer: { id: "*" }, trigger: { type: "immediate" } }],
     ["no author", { created_by: undefined }],
   ])("answers 400 for %s", async (_what, overrides) => {
