@@ -1,13 +1,24 @@
 import type { Ambient } from "../domain/clock.ts";
 import type { Message, Part } from "../domain/conversations/message.ts";
 import type { MessageStore } from "../domain/conversations/ports.ts";
+import { createLimit } from "../domain/limit.ts";
 import type { PictureStore } from "../domain/orders/ports.ts";
 import type { FileStore, PictureFetcher, PictureInspector } from "../domain/pictures/ports.ts";
 import { takePicture } from "../domain/pictures/take-picture.ts";
 
-export type PictureIntake = { takeIn(messages: Message[]): Promise<Message[]> };
+/** A picture holds up to 20 MB while it is on its way. */
+const MOST_AT_ONCE = 32;
+const PATIENCE_MS = 1_500;
 
-/** Brings every picture of a turn through the one door, once; the outcome stays on the message. */
+export type PictureIntake = {
+  /** The messages with their pictures taken in, or null while some are still on their way: ask again. */
+  takeIn(messages: Message[]): Promise<Message[] | null>;
+};
+
+/**
+ * Brings every picture of a turn through the one door, once; the outcome stays on the message. A slow server's
+ * picture goes on arriving while the turn lets others work.
+ */
 export function createPictureIntake(deps: {
   messages: MessageStore;
   pictures: PictureStore;
@@ -15,24 +26,49 @@ export function createPictureIntake(deps: {
   fetcher: PictureFetcher;
   inspector: PictureInspector;
   ambient: Ambient;
+  patienceMs?: number;
 }): PictureIntake {
+  const limited = createLimit(MOST_AT_ONCE);
+  const underway = new Map<string, Promise<Message>>();
+  const patienceMs = deps.patienceMs ?? PATIENCE_MS;
+
   return {
     async takeIn(messages) {
-      const taken: Message[] = [];
-      for (const message of messages) {
-        if (!message.parts.some(waits)) {
-          taken.push(message);
-          continue;
-        }
-        const parts = await Promise.all(
-          message.parts.map(async (part) => (waits(part) ? await through(part) : part)),
-        );
-        await deps.messages.setParts(message.id, parts);
-        taken.push({ ...message, parts });
+      if (!messages.some((message) => message.parts.some(waits))) return messages;
+      const taken = Promise.all(
+        messages.map((message) => (message.parts.some(waits) ? take(message) : message)),
+      );
+      let timer: NodeJS.Timeout | undefined;
+      const tooLong = new Promise<null>((resolve) => {
+        timer = setTimeout(() => resolve(null), patienceMs);
+      });
+      try {
+        return await Promise.race([taken, tooLong]);
+      } finally {
+        clearTimeout(timer);
       }
-      return taken;
     },
   };
+
+  function take(message: Message): Promise<Message> {
+    const known = underway.get(message.id);
+    if (known !== undefined) return known;
+    const taking = (async () => {
+      try {
+        const parts = await Promise.all(
+          message.parts.map((part) => (waits(part) ? limited(() => through(part)) : part)),
+        );
+        await deps.messages.setParts(message.id, parts);
+        return { ...message, parts };
+      } finally {
+        underway.delete(message.id);
+      }
+    })();
+    // When nobody waits for it any more, the next turn meets the same fault.
+    taking.catch(() => {});
+    underway.set(message.id, taking);
+    return taking;
+  }
 
   async function through(part: Extract<Part, { type: "image" }>): Promise<Part> {
     const taken = await takePicture(

@@ -23,6 +23,9 @@ export type TurnDeps = {
   log: Log;
 };
 
+/** When pictures are still on their way the worker serves others meanwhile. */
+const PICTURES_AGAIN_MS = 1_000;
+
 const payloadSchema = z.object({ conversationId: z.string() });
 
 /**
@@ -46,6 +49,7 @@ export function createTurnHandler(deps: TurnDeps): JobHandler {
       if (conversation.holder === "human") return await leaveToPerson(pending);
 
       const messages = await intake.takeIn(pending);
+      if (messages === null) return againAt(ambient.now() + PICTURES_AGAIN_MS);
       const fired = await begin(conversation, messages, job.attempt > 1);
       // Taken over since the turn began: what waits is the person's.
       if (fired === null) return againAt(ambient.now());

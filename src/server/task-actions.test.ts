@@ -177,13 +177,22 @@ describe("what a 天网 task can do", () => {
       action: { type: "dispatch", requirements: ["画"], images: ["http://169.254.169.254/latest/meta-data"] },
     });
 
+    // 图绘's own API is trusted with its deliveries only.
+    await give("inside", "endings", {
+      max_attempts: 1,
+      action: { type: "dispatch", requirements: ["画"], images: [`${tuhui.url}/api/orders/TH000001`] },
+    });
+
     expect((await tianwang.client(running.url).cancel("gone")).status).toBe(200);
     expect(await tianwang.waitFor("gone", "task.cancelled")).toMatchObject({
       status: "cancelled",
       isSigned: true,
     });
     expect(await tianwang.waitFor("stale", "task.expired")).toMatchObject({ status: "expired" });
-    expect(await tianwang.waitFor("hostile", "task.failed")).toMatchObject({ status: "failed" });
+    for (const id of ["hostile", "inside"])
+      expect(await tianwang.waitFor(id, "task.failed")).toMatchObject({
+        error_message: expect.stringContaining("address-not-allowed") as string,
+      });
     expect((await tianwang.client(running.url).cancel("gone")).status).toBe(409);
   });
 });

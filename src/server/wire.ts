@@ -58,6 +58,7 @@ import { createFindImageWorkflow } from "../workflows/find-image.ts";
 import { createWorkflowHandler } from "../workflows/order-runs.ts";
 import { createProcessImageWorkflow } from "../workflows/process-image.ts";
 import { openShopConfig } from "./shop-config.ts";
+import { createSteadyClock } from "./steady-clock.ts";
 
 type SqliteClient = Extract<ConstructorParameters<typeof LibSQLStore>[0], { client: unknown }>["client"];
 const MASTRA_BUSY_TIMEOUT_MS = 5_000;
@@ -80,7 +81,7 @@ export type Service = Awaited<ReturnType<typeof wire>>;
 export async function wire(env: Env, options: WireOptions) {
   const { root, log } = options;
   const ambient: Ambient = options.ambient ?? {
-    now: Date.now,
+    now: createSteadyClock(),
     newId: (prefix) => `${prefix}_${randomUUID().replaceAll("-", "")}`,
   };
   const random = Math.random;
@@ -100,11 +101,13 @@ export async function wire(env: Env, options: WireOptions) {
   });
 
   // Other people's systems and engines
-  const tuhuiHost = new URL(env.TUHUI_API_URL).host;
-  const allowHosts = [tuhuiHost, ...env.FETCH_ALLOW_HOSTS.split(",").map((host) => host.trim())].filter(
-    (it) => it !== "",
-  );
+  const allowHosts = env.FETCH_ALLOW_HOSTS.split(",");
   const fetcher = createPictureFetcher({ allowHosts, log });
+  // What 图绘 delivers lies on 图绘's own host; a stranger's URL must not reach it.
+  const deliveryFetcher = createPictureFetcher({
+    allowHosts: [...allowHosts, new URL(env.TUHUI_API_URL).host],
+    log,
+  });
   const inspector = createPictureInspector();
   const engine = createSharpImageEngine();
   const textReader = createTextReader({ log, idleMs: 60_000 });
@@ -266,7 +269,8 @@ export async function wire(env: Env, options: WireOptions) {
         createCallbackSender({
           defaultUrl: env.TIANWANG_CALLBACK_URL === "off" ? null : env.TIANWANG_CALLBACK_URL,
           secret: env.TIANWANG_SECRET ?? null,
-          now: ambient.now,
+          // The receiver compares it with its own wall clock.
+          now: Date.now,
         }),
       ),
       "order-event": createOrderEventHandler({ store, ambient }),
@@ -278,7 +282,7 @@ export async function wire(env: Env, options: WireOptions) {
       "person-idle": createPersonIdleHandler(takeover),
       ...createDispatchHandlers({
         ...workflowDeps,
-        fetcher,
+        fetcher: deliveryFetcher,
         dispatch: createTuhuiDispatch({ baseUrl: env.TUHUI_API_URL }),
         fileUrl: (file) => `${env.FILES_URL ?? options.ownUrl()}/files/${file}`,
         callbackUrl: `${env.FILES_URL ?? options.ownUrl()}/api/tuhui/callback`,

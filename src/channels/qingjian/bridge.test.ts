@@ -168,6 +168,10 @@ describe("inbound", () => {
       "an id that is half a character",
       JSON.stringify({ v: 1, kind: "message", id: "d5", ...WHERE, conversation: { id: "c\ud800" } }),
     ],
+    [
+      "an id that the database would cut",
+      JSON.stringify({ v: 1, kind: "message", id: "d6", ...WHERE, conversation: { id: "nul\0one" } }),
+    ],
     ["a message without content", JSON.stringify({ v: 1, kind: "message", id: "d3", message: {} })],
   ])("answers bad_frame to %s and keeps the connection", async (_what, text) => {
     qingjian.sendRaw(text);

@@ -1,7 +1,12 @@
 import { z } from "zod";
+import { isKey } from "../../domain/keys.ts";
 
 /** cs-bridge/1, spec bridge.md. Unknown fields are ignored. */
-const idSchema = z.string().min(1).max(256).refine(isWellFormed, { message: "has half a character" });
+const idSchema = z
+  .string()
+  .min(1)
+  .max(256)
+  .refine(isKey, { message: "must be whole characters, none of them control characters" });
 
 const contentSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("text"), text: z.string().max(20_000) }),
@@ -124,8 +129,3 @@ export type OutboundFrame =
       to?: { group_id: string };
       reason: string;
     };
-
-/** A lone surrogate becomes U+FFFD in the database: two ids would become one. */
-function isWellFormed(text: string): boolean {
-  return text.isWellFormed();
-}

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
-import { type InboundMessage, joinKey } from "../../domain/conversations/conversation.ts";
+import type { InboundMessage } from "../../domain/conversations/conversation.ts";
 import type { Part } from "../../domain/conversations/message.ts";
+import { joinKey } from "../../domain/keys.ts";
 import type { FileStore } from "../../domain/pictures/ports.ts";
 import type { FrameContent, MessageFrame } from "./frames.ts";
 

@@ -7,7 +7,8 @@ export function createRateLimit(perSecond: number, now: () => number) {
     /** Takes `count` and returns 0, or takes nothing and returns after how many ms there may be room. */
     take(count: number): number {
       const at = now();
-      level = Math.min(capacity, level + ((at - filledAt) / 1000) * perSecond);
+      // A clock that was set back must not empty the bucket.
+      level = Math.min(capacity, level + (Math.max(0, at - filledAt) / 1000) * perSecond);
       filledAt = at;
       // A reply of more bubbles than one second allows goes out when the bucket is full, and leaves a debt.
       const needed = Math.min(count, capacity);

@@ -1,3 +1,4 @@
+import { joinKey } from "../keys.ts";
 import type { Part } from "./message.ts";
 
 /** Who speaks now. A person's hold silences the bot entirely. */
@@ -55,11 +56,6 @@ export function conversationIdOf(message: {
   externalConversationId: string;
 }): string {
   return joinKey([message.channel, message.platform, message.shop.id, message.externalConversationId]);
-}
-
-/** One key of several parts; a `|` inside a part is written otherwise, so that two lists never give one key. */
-export function joinKey(parts: readonly string[]): string {
-  return parts.map((part) => part.replaceAll("%", "%25").replaceAll("|", "%7C")).join("|");
 }
 
 export const MERGE_LONGEST_MS = 6_000;

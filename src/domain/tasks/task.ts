@@ -1,16 +1,16 @@
 import { z } from "zod";
 import { isDeeperThan } from "../json.ts";
+import { isKey } from "../keys.ts";
 
 const instantSchema = z.iso.datetime({
   offset: true,
   message: "must be an ISO 8601 time with zone, such as 2026-01-01T09:00:00+08:00",
 });
-/** A lone surrogate becomes U+FFFD in the database: two ids would become one. */
 const idSchema = z
   .string()
   .min(1)
   .max(128)
-  .refine((id) => id.isWellFormed(), { message: "has half a character" });
+  .refine(isKey, { message: "must be whole characters, none of them control characters" });
 const keywordSchema = z.string().trim().min(1).max(200);
 const pictureUrlsSchema = z.array(z.url({ protocol: /^https?$/ })).max(20);
 

@@ -6,7 +6,7 @@ import type { Service } from "../wire.ts";
 
 /** Status for anyone; what is connected and queued only for those with the key. */
 export function createHealthRoutes({ env, store, jobs, bridge, version, gallery, rungs }: Service) {
-  const startedAt = Date.now();
+  const startedAt = performance.now();
   return new Hono().get(
     "/",
     describeRoute({
@@ -24,7 +24,7 @@ export function createHealthRoutes({ env, store, jobs, bridge, version, gallery,
         {
           status: problem === null ? "ok" : "down",
           version,
-          uptime_seconds: Math.round((Date.now() - startedAt) / 1000),
+          uptime_seconds: Math.round((performance.now() - startedAt) / 1000),
           ...(showDetails
             ? {
                 components: {

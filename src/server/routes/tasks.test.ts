@@ -94,6 +94,7 @@ describe("POST /receive", () => {
     ["a message of blanks", { action: { type: "send_message", message: " \n　" } }],
     ["an id that no URL can name", { task_id: ".." }],
     ["an id that is half a character", { task_id: "x\ud800" }],
+    ["an id with a control character", { task_id: "x\u0000y" }],
     ["a customer that is half a character", { customer: { id: "x\ud800" } }],
     [
       "a workflow without anything to work on",
@@ -176,4 +177,17 @@ describe("the API key", () => {
     expect((await closed.post("/receive", TASK, { authorization: "Bearer k-1" })).status).toBe(200);
     await closed.store.close();
   });
+
+  it.each([
+    ["evil.example", 403],
+    ["evil.example:5678", 403],
+    ["127.0.0.1:5678", 404],
+    ["localhost", 404],
+    ["[::1]:5678", 404],
+  ])(
+    "without one, a request for %s gets %i: a page in a browser here must not speak for it",
+    async (host, status) => {
+      expect((await api.app.request("/status/none", { headers: { host } })).status).toBe(status);
+    },
+  );
 });
