@@ -45,7 +45,7 @@ export function createCaseReader({
         handoff:
           handoffs[0] === undefined ? null : { reason: handoffs[0].reason, status: handoffs[0].status },
         last_bot: lastBot === undefined ? "" : plainText(lastBot.parts),
-        fired_tasks: turn.fired.map(firedWords),
+        fired_tasks: turn.fired.flatMap(firedWords),
         person_said: personWords(turn.recent),
       };
     },
@@ -120,8 +120,10 @@ function spokenText(message: Message): string {
   return pictures === 0 ? text : `${text}${text === "" ? "" : "\n"}[图片×${pictures}]`;
 }
 
-function firedWords({ request }: Task): string {
-  return request.action.type === "send_message" ? request.action.message : `(${request.action.type})`;
+/** What a task that fired has said or will say by itself; one that does something else leaves the answer to the agent. */
+function firedWords({ request }: Task): string[] {
+  if (request.action.type === "send_message") return [request.action.message];
+  return request.action.type === "run_agent" ? [`(${request.action.prompt})`] : [];
 }
 
 /** The person's words since the bot last spoke. */

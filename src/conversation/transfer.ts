@@ -1,8 +1,13 @@
 import { z } from "zod";
+import type { Ambient } from "../domain/clock.ts";
 import type { MessageSender } from "../domain/conversations/sender.ts";
-import { DONE, type JobHandler } from "../domain/jobs/jobs.ts";
+import { againAt, DONE, type JobHandler } from "../domain/jobs/jobs.ts";
 import type { Store } from "../domain/records.ts";
 import type { Takeover } from "./takeover.ts";
+
+/** The bot's last words, that a person comes, must be out before the chat is somebody else's; but not for ever. */
+const LAST_WORDS_WITHIN_MS = 10_000;
+const LAST_WORDS_AGAIN_MS = 100;
 
 const payloadSchema = z.object({ handoffId: z.string() });
 
@@ -11,8 +16,10 @@ export function createTransferHandler({
   store,
   senders,
   takeover,
+  ambient,
 }: {
   store: Store;
+  ambient: Ambient;
   senders: ReadonlyMap<string, MessageSender>;
   takeover: Takeover;
 }): JobHandler {
@@ -23,6 +30,9 @@ export function createTransferHandler({
       const conversation = await store.conversations.find(handoff.conversation_id);
       const sender = conversation === null ? undefined : senders.get(conversation.channel);
       if (conversation === null || sender === undefined || conversation.holder === "human") return DONE;
+      const now = ambient.now();
+      if (now < handoff.created_at + LAST_WORDS_WITHIN_MS && (await isSpeaking(conversation.id)))
+        return againAt(now + LAST_WORDS_AGAIN_MS);
       const isTaken = await sender.transfer(conversation, {
         reason: handoff.reason,
         group: handoff.group_name,
@@ -32,4 +42,12 @@ export function createTransferHandler({
       return DONE;
     },
   };
+
+  /** A turn is on its way, or has words that are not out yet. */
+  async function isSpeaking(conversationId: string): Promise<boolean> {
+    return (
+      (await store.messages.pending(conversationId)).length > 0 ||
+      (await store.messages.unsent(conversationId)).length > 0
+    );
+  }
 }

@@ -100,6 +100,19 @@ describe("over the WebSocket, the whole service", () => {
     expect(qingjian.replies(buyer.conversation)).toHaveLength(1);
   });
 
+  it("tells every buyer that a person comes before a person has the chat", async () => {
+    const names = Array.from({ length: 12 }, (_none, n) => `handoff-${n}`);
+    for (const name of names) qingjian.sayNow({ conversation: name }, "转人工");
+
+    await Promise.all(names.map((name) => qingjian.waitForReply(name, (text) => text.includes("人工"))));
+    await expect
+      .poll(async () => {
+        const held = await running.service.store.conversations.list({ holder: "human", limit: 100 });
+        return held.filter((conversation) => names.includes(conversation.external_id)).length;
+      })
+      .toBe(names.length);
+  });
+
   it("finds a recalled message by its conversation and does not answer it", async () => {
     const buyer = { conversation: "recalled", messageId: "m-recalled" };
     await qingjian.say(buyer, "你好");

@@ -251,7 +251,7 @@ export async function wire(env: Env, options: WireOptions) {
         log,
       }),
       deliver: createDeliverHandler({ store, senders, ambient, log }),
-      transfer: createTransferHandler({ store, senders, takeover }),
+      transfer: createTransferHandler({ store, ambient, senders, takeover }),
       "task-time": createTaskTimeHandler({ store, ambient, cron }),
       "task-action": createTaskActionHandler({
         store,

@@ -243,6 +243,17 @@ export function createTaskStore(db: Kysely<Database>): TaskStore {
         .execute();
     },
 
+    async waitingFiringOf(taskId) {
+      const row = await db
+        .selectFrom("task_firings")
+        .selectAll()
+        .where("task_id", "=", taskId)
+        .where("status", "=", sql.lit<Firing["status"]>("waiting"))
+        .limit(1)
+        .executeTakeFirst();
+      return row ?? null;
+    },
+
     async firingsOfSlots(slots) {
       if (slots.length === 0) return [];
       return await db.selectFrom("task_firings").selectAll().where("slot", "in", slots).execute();

@@ -5,7 +5,14 @@ import { queueDelivery } from "../../domain/conversations/notify-buyer.ts";
 import { requestHandoff } from "../../domain/handoffs/request-handoff.ts";
 import type { Records } from "../../domain/records.ts";
 import { expireKey, timeKey } from "../../domain/tasks/receive-task.ts";
-import { type Action, type Firing, isRecurring, speaks, type Task } from "../../domain/tasks/task.ts";
+import {
+  type Action,
+  type Firing,
+  isEnded,
+  isRecurring,
+  speaks,
+  type Task,
+} from "../../domain/tasks/task.ts";
 import { queueCallback } from "./callbacks.ts";
 
 export type Occasion = {
@@ -137,7 +144,10 @@ export async function settleFiringOfMessage(
 export async function fireWaiting(tx: Records, conversationId: string, ambient: Ambient): Promise<void> {
   for (const firing of await tx.tasks.waitingFirings(conversationId)) {
     const task = await tx.tasks.find(firing.task_id);
-    if (task === null) continue;
+    if (task === null || isEnded(task.status)) {
+      await tx.tasks.updateFiring(firing.id, { status: "failed", error: "task-ended" });
+      continue;
+    }
     await tx.tasks.updateFiring(firing.id, { status: "running" });
     await act(tx, task, firing, await tx.conversations.find(conversationId), ambient);
   }

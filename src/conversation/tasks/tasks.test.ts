@@ -67,6 +67,23 @@ describe("customer_reply", () => {
     expect((await service.store.tasks.find("joined"))?.fired_count).toBe(1);
   });
 
+  it.each([
+    ["（退款", "你好（退款）", 1],
+    ["要多少钱？", "我要多少", 0],
+    ["要多少钱？", "要多少钱?", 1],
+    ["^退(款|货)$", " 退货 ", 1],
+    ["ＯＫ+", "okkk", 1],
+  ])(
+    "takes full-width signs of the pattern %s as characters: on %s it fires %i times",
+    async (keyword, text, times) => {
+      await give("t1", { trigger: { type: "customer_reply", keyword, match: "regex" } });
+
+      await say(text);
+
+      expect((await service.store.tasks.find("t1"))?.fired_count).toBe(times);
+    },
+  );
+
   it("fires several tasks on one message, by priority then age", async () => {
     for (const [id, priority] of [
       ["a", 1],
@@ -191,6 +208,34 @@ describe("time", () => {
     expect(await statusOf("t1")).toEqual(["completed", 1, null]);
   });
 
+  it("can be cancelled, or expire, while it waits for the person, and then says nothing", async () => {
+    const { cancelTask } = await import("../../domain/tasks/receive-task.ts");
+    await say("你好");
+    await service.takeover.takeOver(CONVERSATION_ID, "阿明");
+    const inOneSecond = { trigger: { type: "time", delay_seconds: 1 } };
+    await give("cancelled", inOneSecond);
+    await give("expired", {
+      ...inOneSecond,
+      expires_at: new Date(service.clock.now() + 60_000).toISOString(),
+    });
+    await service.advance(5_000);
+    service.sent.length = 0;
+
+    const cancelled = await service.store.transaction((tx) =>
+      cancelTask(tx, "cancelled", "不用了", service.clock.now()),
+    );
+    await service.advance(60_000);
+    service.jobs.wake("task-expire", 0);
+    await service.jobs.idle();
+    await service.takeover.release(CONVERSATION_ID);
+    await service.jobs.idle();
+
+    expect(cancelled).toMatchObject({ ok: true });
+    expect((await statusOf("cancelled"))[0]).toBe("cancelled");
+    expect((await statusOf("expired"))[0]).toBe("expired");
+    expect(service.texts()).toEqual([]);
+  });
+
   it("expires at expires_at when it has not fired", async () => {
     await give("t1", { expires_at: new Date(service.clock.now() + 10_000).toISOString() });
 
@@ -232,6 +277,17 @@ describe("receive", () => {
     ["trigger.cron", { trigger: { type: "time", cron: "99 * * * *" } }],
     ["trigger.cron", { trigger: { type: "time", cron: "* * * *  *", timezone: "Mars/Olympus" } }],
     ["trigger.keyword", { trigger: { type: "customer_reply", keyword: "(a)\\1", match: "regex" } }],
+    ["trigger.keyword", { trigger: { type: "customer_reply", keyword: "(.*){999}b", match: "regex" } }],
+    [
+      "trigger.keywords",
+      {
+        trigger: {
+          type: "customer_reply",
+          keywords: Array.from({ length: 50 }, (_none, n) => `(a|b){20}${n}`),
+          match: "regex",
+        },
+      },
+    ],
     ["expires_at", { expires_at: "2020-01-01T00:00:00Z" }],
   ])("refuses with %s when it cannot work", async (path, overrides) => {
     expect(await give("bad", overrides)).toMatchObject({

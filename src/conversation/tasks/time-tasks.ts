@@ -3,7 +3,7 @@ import type { Ambient } from "../../domain/clock.ts";
 import { againAt, DONE, type JobHandler } from "../../domain/jobs/jobs.ts";
 import type { Records, Store } from "../../domain/records.ts";
 import type { CronClock } from "../../domain/tasks/ports.ts";
-import { timeKey } from "../../domain/tasks/receive-task.ts";
+import { endUnfired, timeKey } from "../../domain/tasks/receive-task.ts";
 import type { Task } from "../../domain/tasks/task.ts";
 import { queueCallback } from "./callbacks.ts";
 import { fireTask } from "./fire-task.ts";
@@ -95,7 +95,7 @@ export function createTaskTimeHandler({ store, ambient, cron }: TimeDeps): JobHa
   }
 }
 
-/** Ends a task whose expires_at has come while it was still pending. */
+/** Ends a task whose expires_at has come before it did anything. */
 export function createTaskExpireHandler({ store, ambient }: Pick<TimeDeps, "store" | "ambient">): JobHandler {
   return {
     async run(job) {
@@ -103,14 +103,10 @@ export function createTaskExpireHandler({ store, ambient }: Pick<TimeDeps, "stor
       return await store.transaction(async (tx) => {
         const task = await tx.tasks.find(taskId);
         if (task === null) return DONE;
-        if (task.status === "firing") return againAt(ambient.now() + STILL_FIRING_MS);
-        const moved = await tx.tasks.move(taskId, {
-          from: "pending",
-          to: "expired",
-          cause: "expires_at",
-          at: ambient.now(),
-        });
-        if (moved) {
+        const at = ambient.now();
+        const ended = await endUnfired(tx, taskId, { to: "expired", cause: "expires_at", at });
+        if (!ended && task.status === "firing") return againAt(at + STILL_FIRING_MS);
+        if (ended) {
           await tx.jobs.cancel(timeKey(taskId));
           await queueCallback(tx, task, { status: "expired" }, ambient);
         }

@@ -1,13 +1,28 @@
 import type { Trigger } from "./task.ts";
 
-/** Compiles a pattern of a stranger so that no input can make it slow; null when it is not valid. */
-export type SafeRegex = { compile(pattern: string): ((text: string) => boolean) | null };
+/** A pattern whose time grows with its size and the text's length, and with nothing else. */
+export type SafePattern = { test(text: string): boolean; size: number };
+/** Compiles a stranger's pattern; null when it is not valid or too large. */
+export type SafeRegex = { compile(pattern: string): SafePattern | null };
+
+/** All patterns of a task together: with the longest text about a tenth of a second. */
+export const MOST_PATTERN_SIZE = 2_000;
 
 type ReplyTrigger = Extract<Trigger, { type: "customer_reply" }>;
 
 /** Full-width to half-width, lower case, white space at the ends removed. */
 export function foldText(text: string): string {
   return text.normalize("NFKC").toLowerCase().trim();
+}
+
+/** As foldText, for a pattern: a full-width ？ or （ is a character to find, and must not become a regex sign. */
+export function foldPattern(pattern: string): string {
+  return Array.from(pattern, (char) => {
+    const folded = char.normalize("NFKC");
+    return folded === char ? char : folded.replace(/[\\^$.|?*+()[\]{}-]/gu, "\\$&");
+  })
+    .join("")
+    .normalize("NFC");
 }
 
 export function triggerKeywords(trigger: ReplyTrigger): string[] {
@@ -31,7 +46,7 @@ export function matchReply(trigger: ReplyTrigger, messages: readonly string[], r
 }
 
 function testOf(match: ReplyTrigger["match"], keyword: string, regex: SafeRegex): (text: string) => boolean {
-  if (match === "regex") return regex.compile(keyword.normalize("NFKC")) ?? (() => false);
+  if (match === "regex") return regex.compile(foldPattern(keyword))?.test ?? (() => false);
   const folded = foldText(keyword);
   return match === "exact" ? (text) => text === folded : (text) => text.includes(folded);
 }

@@ -67,6 +67,8 @@ export type TaskStore = {
     id: string,
     change: { status: Firing["status"]; error?: string | null; attempted?: boolean; conversationId?: string },
   ): Promise<void>;
+  /** A firing of the task that waits for a person to give the conversation back. */
+  waitingFiringOf(taskId: string): Promise<Firing | null>;
   /** Firings that wait for this conversation to come back to the bot. */
   waitingFirings(conversationId: string): Promise<Firing[]>;
   /** Firings whose slot is one of these messages: what has fired in a turn, also after a restart. */

@@ -1,6 +1,6 @@
 import type { Records } from "../records.ts";
 import { accept, type Result } from "../result.ts";
-import { type SafeRegex, triggerKeywords } from "./matching.ts";
+import { foldPattern, MOST_PATTERN_SIZE, type SafeRegex, triggerKeywords } from "./matching.ts";
 import type { CronClock } from "./ports.ts";
 import { canonicalJson, type Task, type TaskRequest } from "./task.ts";
 
@@ -42,19 +42,29 @@ export async function cancelTask(
   reason: string | undefined,
   now: number,
 ): Promise<Result<Task, "not-found" | "already-ended" | "firing">> {
-  const moved = await tx.tasks.move(taskId, {
-    from: "pending",
-    to: "cancelled",
-    cause: "cancel",
-    detail: reason,
-    at: now,
-  });
+  const moved = await endUnfired(tx, taskId, { to: "cancelled", cause: "cancel", detail: reason, at: now });
   const task = await tx.tasks.find(taskId);
   if (task === null) return { ok: false, refusal: "not-found" };
   if (!moved) return { ok: false, refusal: task.status === "firing" ? "firing" : "already-ended" };
   await tx.jobs.cancel(timeKey(taskId));
   await tx.jobs.cancel(expireKey(taskId));
   return accept(task);
+}
+
+/**
+ * Ends a task that has done nothing yet: it is pending, or its firing waits for a person to give the conversation
+ * back. False when it is doing something right now, or has ended.
+ */
+export async function endUnfired(
+  tx: Records,
+  taskId: string,
+  ending: { to: "cancelled" | "expired"; cause: string; detail?: string | undefined; at: number },
+): Promise<boolean> {
+  if (await tx.tasks.move(taskId, { from: "pending", ...ending })) return true;
+  const waiting = await tx.tasks.waitingFiringOf(taskId);
+  if (waiting === null || !(await tx.tasks.move(taskId, { from: "firing", ...ending }))) return false;
+  await tx.tasks.updateFiring(waiting.id, { status: "failed", error: `task-${ending.to}` });
+  return true;
 }
 
 export function timeKey(taskId: string): string {
@@ -84,10 +94,18 @@ function problemsOf(
     const problem = cron.problem(trigger.cron, trigger.timezone);
     if (problem !== null) problems.push({ path: "trigger.cron", message: problem });
   }
-  if (trigger.type === "customer_reply" && trigger.match === "regex")
-    for (const pattern of triggerKeywords(trigger))
-      if (regex.compile(pattern) === null)
-        problems.push({ path: "trigger.keyword", message: "must be a regular expression that RE2 accepts" });
+  if (trigger.type === "customer_reply" && trigger.match === "regex") {
+    const path = trigger.keyword === undefined ? "trigger.keywords" : "trigger.keyword";
+    const patterns = triggerKeywords(trigger).map((keyword) => regex.compile(foldPattern(keyword)));
+    const size = patterns.reduce((sum, pattern) => sum + (pattern?.size ?? 0), 0);
+    if (patterns.includes(null))
+      problems.push({ path, message: "must be a regular expression that RE2 accepts, not too large" });
+    else if (size > MOST_PATTERN_SIZE)
+      problems.push({
+        path,
+        message: "are together too large for one task: repeat less, or give several tasks",
+      });
+  }
   if (expires_at !== undefined && Date.parse(expires_at) <= now)
     problems.push({ path: "expires_at", message: "must be in the future" });
   return problems;

@@ -1,13 +1,13 @@
 import { RE2JS } from "re2js";
-import type { SafeRegex } from "../../domain/tasks/matching.ts";
+import { MOST_PATTERN_SIZE, type SafePattern, type SafeRegex } from "../../domain/tasks/matching.ts";
 
 const LONGEST_PATTERN = 200;
-const LONGEST_TEXT = 4_000;
+const LONGEST_TEXT = 2_000;
 const MOST_COMPILED = 1_000;
 
 /** RE2 semantics: linear time whatever the pattern, no look-around and no back-references. */
 export function createSafeRegex(): SafeRegex {
-  const compiled = new Map<string, ((text: string) => boolean) | null>();
+  const compiled = new Map<string, SafePattern | null>();
   return {
     compile(pattern) {
       const known = compiled.get(pattern);
@@ -20,11 +20,14 @@ export function createSafeRegex(): SafeRegex {
   };
 }
 
-function compilePattern(pattern: string): ((text: string) => boolean) | null {
+function compilePattern(pattern: string): SafePattern | null {
   if (pattern.length > LONGEST_PATTERN) return null;
   try {
     const regex = RE2JS.compile(pattern, RE2JS.CASE_INSENSITIVE);
-    return (text) => regex.matcher(text.slice(0, LONGEST_TEXT)).find();
+    const size = regex.programSize();
+    // A short pattern can be a large program: (.*){999} repeats its steps a thousand times.
+    if (size > MOST_PATTERN_SIZE) return null;
+    return { size, test: (text) => regex.matcher(text.slice(0, LONGEST_TEXT)).find() };
   } catch {
     return null;
   }
