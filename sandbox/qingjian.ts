@@ -146,6 +146,7 @@ export async function startQingjian({ port = 0 }: { port?: number } = {}) {
     shown,
     /** Every reply frame that arrived. */
     raw,
+    isConnected: () => socket !== null,
     connected: () =>
       waitFor("frame", received, (frame: Frame) => frame.kind === "hello", 15_000, "the service's hello"),
     /** A buyer's text; resolves with the service's ack. */

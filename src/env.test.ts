@@ -24,8 +24,23 @@ describe("the environment", () => {
     expect(() => readEnv(bad)).not.toThrow(/hunter2|sesame/u);
   });
 
-  it("takes an empty value as absent", () => {
-    expect(readEnv({ MODEL: "", TUHUI_API_URL: " " }).MODEL).toBeUndefined();
+  it("takes an empty value as off", () => {
+    const empty = { MODEL: "", QINGJIAN_WS_URL: "", TUHUI_API_URL: " ", TIANWANG_CALLBACK_URL: "" };
+
+    expect(readEnv(empty)).toMatchObject({
+      QINGJIAN_WS_URL: "off",
+      TUHUI_API_URL: "off",
+      TIANWANG_CALLBACK_URL: "off",
+    });
+    expect(readEnv(empty).MODEL).toBeUndefined();
+  });
+
+  it.each([
+    ["TZ_BUSINESS", "Mars"],
+    ["FETCH_ALLOW_HOSTS", "http://x/y"],
+    ["FILES_URL", "abc"],
+  ])("refuses %s=%s", (name, value) => {
+    expect(() => readEnv({ [name]: value })).toThrow(name);
   });
 
   it("refuses to listen beyond loopback without an API key, and says why", () => {

@@ -9,7 +9,10 @@ const standardSecret = z
   .regex(/^whsec_[A-Za-z0-9+/=]{16,}$/, "must be whsec_ followed by base64")
   .optional();
 
-/** The environment, all of it optional. Empty strings count as absent: that part is off. */
+/** Parts that an empty value switches off, as "off" does; elsewhere empty is the same as absent. */
+const SWITCHES = ["QINGJIAN_WS_URL", "TUHUI_API_URL", "TIANWANG_CALLBACK_URL"];
+
+/** The environment, all of it optional. */
 export const envSchema = z
   .object({
     HTTP_API_HOST: z.string().default("127.0.0.1"),
@@ -32,7 +35,7 @@ export const envSchema = z
       .regex(/^[\w-]+$/)
       .default("neutral"),
     BRIDGE_RECORD_FILE: optional,
-    TUHUI_API_URL: z.url({ protocol: http }).default("http://127.0.0.1:8005"),
+    TUHUI_API_URL: z.union([z.literal("off"), z.url({ protocol: http })]).default("http://127.0.0.1:8005"),
     TUHUI_SECRET: standardSecret,
     TIANWANG_CALLBACK_URL: z
       .union([z.literal("off"), z.url({ protocol: http })])
@@ -41,12 +44,18 @@ export const envSchema = z
     TIANWANG_SECRET: standardSecret,
     MERGE_WINDOW_MS: z.coerce.number().int().min(0).max(6_000).default(1_500),
     HUMAN_IDLE_RETURN_MINUTES: z.coerce.number().min(1).max(1_440).default(30),
-    FETCH_ALLOW_HOSTS: z.string().default(""),
+    FETCH_ALLOW_HOSTS: z
+      .string()
+      .regex(/^\s*[\w.:[\]-]+(\s*,\s*[\w.:[\]-]+)*\s*$/u, "must be host or host:port, separated by commas")
+      .optional(),
     FILES_URL: url(http),
     CONFIG_DIR: z.string().default("./config"),
     STUDIO_PORT: z.coerce.number().int().min(1).max(65_535).default(4111),
     LOG_LEVEL: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
-    TZ_BUSINESS: z.string().default("Asia/Shanghai"),
+    TZ_BUSINESS: z
+      .string()
+      .refine(isTimeZone, "must be a time zone such as Asia/Shanghai")
+      .default("Asia/Shanghai"),
   })
   .refine((env) => isLoopback(env.HTTP_API_HOST) || env.TIANWANG_API_KEY !== undefined, {
     path: ["HTTP_API_HOST"],
@@ -59,10 +68,23 @@ export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host);
 }
 
+function isTimeZone(name: string): boolean {
+  try {
+    Intl.DateTimeFormat("en", { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Throws AppError("bad-environment") that names every bad variable, and never their values. */
 export function readEnv(variables: Record<string, string | undefined>): Env {
   const present = Object.fromEntries(
-    Object.entries(variables).filter(([, value]) => value !== undefined && value.trim() !== ""),
+    Object.entries(variables).flatMap(([name, value]) => {
+      if (value === undefined) return [];
+      if (value.trim() !== "") return [[name, value]];
+      return SWITCHES.includes(name) ? [[name, "off"]] : [];
+    }),
   );
   const parsed = envSchema.safeParse(present);
   if (parsed.success) return parsed.data;

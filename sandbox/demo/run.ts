@@ -17,7 +17,12 @@ for (const [title, stories, withModel] of [
   for (const story of stories) await play(story, stage);
   if (keep && !withModel) {
     console.log(`\n服务留在 ${stage.service.url}，轻简 ${stage.qingjian.url}；Ctrl+C 结束。`);
-    await new Promise(() => {});
+    await new Promise((resolve) => {
+      process.once("SIGINT", resolve);
+      process.once("SIGTERM", resolve);
+    });
+    await stage.close();
+    process.exit(0);
   }
   await stage.close();
 }

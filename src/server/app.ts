@@ -53,6 +53,13 @@ export function createApp(service: Service) {
           version: service.version,
           description: "天网下达任务、运营查看和处理、健康检查。错误的格式见各接口的 400、404、409。",
         },
+        components: {
+          securitySchemes: {
+            bearer: { type: "http", scheme: "bearer", description: "TIANWANG_API_KEY" },
+          },
+        },
+        // With a key set it is needed; without one anyone on this machine is served.
+        security: [{ bearer: [] }, {}],
       },
     }),
   );

@@ -4,11 +4,16 @@ import type { RunningService } from "./start.ts";
 export function banner({ service, url }: RunningService): string {
   const { env, rungs, version, gallery } = service;
   const off: string[] = [];
+  const usesKeyless = env.MODEL !== undefined && env.OPENAI_API_KEY === undefined;
+  if (usesKeyless) off.push("OPENAI_API_KEY 未设置：按不需要密钥的接口调用 MODEL");
   if (env.MODEL === undefined) off.push("MODEL 未设置：由规则应答（找图、报价、接单、转人工都可用）");
   if (env.TIANWANG_API_KEY === undefined) off.push("TIANWANG_API_KEY 未设置：本机任何程序都可以下发任务");
   if (env.TIANWANG_SECRET === undefined) off.push("TIANWANG_SECRET 未设置：回调不签名");
   if (env.TUHUI_SECRET === undefined) off.push("TUHUI_SECRET 未设置：图绘回调只当提醒，结果以查询为准");
   if (env.QINGJIAN_WS_URL === "off") off.push("QINGJIAN_WS_URL=off：不连接轻简");
+  if (env.TUHUI_API_URL === "off") off.push("TUHUI_API_URL=off：派给图绘的单留在队列里");
+  if (env.TIANWANG_CALLBACK_URL === "off")
+    off.push("TIANWANG_CALLBACK_URL=off：只回调写了 callback_url 的任务");
   if (gallery.size() === 0) off.push("图库是空的：npm run gallery -- import 目录");
   return [
     `天网客服 ${version}`,
@@ -17,6 +22,7 @@ export function banner({ service, url }: RunningService): string {
     `  健康检查  ${url}/api/health`,
     `  轻简      ${env.QINGJIAN_WS_URL}（${env.QINGJIAN_PROFILE}）`,
     `  图绘      ${env.TUHUI_API_URL}`,
+    `  天网回调  ${env.TIANWANG_CALLBACK_URL}`,
     `  应答      ${rungs.join(" → ")}`,
     ...off.map((line) => `  · ${line}`),
     "",

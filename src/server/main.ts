@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { parseArgs } from "node:util";
 import { errorText } from "../domain/errors.ts";
 import { banner } from "./banner.ts";
 import { createLogger } from "./logger.ts";
@@ -6,7 +7,14 @@ import { loadEnv } from "./process-env.ts";
 import { projectRoot } from "./project-root.ts";
 import { startService } from "./start.ts";
 
+const USAGE = "npm start [-- --no-agent]   --no-agent: the rules answer, whatever model is configured";
+
 async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { "no-agent": { type: "boolean" }, help: { type: "boolean" } } });
+  if (values.help === true) {
+    process.stdout.write(`${USAGE}\n`);
+    return;
+  }
   const root = projectRoot();
   const { version } = JSON.parse(readFileSync(`${root}/package.json`, "utf8")) as { version: string };
   const env = loadEnv(root);
@@ -15,7 +23,7 @@ async function main(): Promise<void> {
     root,
     version,
     log,
-    rulesOnly: process.argv.includes("--no-agent"),
+    rulesOnly: values["no-agent"] === true,
   });
   process.stdout.write(banner(running));
 

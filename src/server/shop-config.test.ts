@@ -9,7 +9,7 @@ import { openShopConfig } from "./shop-config.ts";
 let dir: string;
 let at = 1_000_000;
 const now = () => at;
-const open = () => openShopConfig({ dir, now, log: silentLog });
+const open = () => openShopConfig({ dir, timezone: "Asia/Shanghai", now, log: silentLog });
 const write = (file: string, text: string) => {
   writeFileSync(join(dir, file), text);
   utimesSync(join(dir, file), at / 1000, at / 1000);
@@ -52,10 +52,10 @@ describe("the shop's files", () => {
   });
 
   it.each([
-    ["pricing.yaml", "services: 5", /config\/pricing\.yaml is wrong:\n\s+services/u],
-    ["pricing.yaml", "a: [1,", /config\/pricing\.yaml is not YAML/u],
-    ["replies.yaml", "texts: {}", /config\/replies\.yaml is wrong:\n\s+hours/u],
-    ["risk.yaml", "[]", /config\/risk\.yaml is wrong/u],
+    ["pricing.yaml", "services: 5", /pricing\.yaml is wrong:\n\s+services/u],
+    ["pricing.yaml", "a: [1,", /pricing\.yaml is not YAML/u],
+    ["replies.yaml", "texts: {}", /replies\.yaml is wrong:\n\s+hours/u],
+    ["risk.yaml", "[]", /risk\.yaml is wrong/u],
   ])("stop the start when %s is bad, and name the place", (file, text, message) => {
     write(file, text);
 

@@ -22,9 +22,20 @@ type Watched<Value> = { get(): { value: Value; version: string } };
  * Reads what a shop changes without code. At start a bad file stops the service and names the place; later a bad
  * change is logged and the old rules stay.
  */
-export function openShopConfig({ dir, now, log }: { dir: string; now: () => number; log: Log }) {
+export function openShopConfig({
+  dir,
+  timezone,
+  now,
+  log,
+}: {
+  dir: string;
+  /** Of opening hours that name none. */
+  timezone: string;
+  now: () => number;
+  log: Log;
+}) {
   const watchYaml = <Schema extends z.ZodType>(file: string, schema: Schema) =>
-    watch<z.infer<Schema>>(join(dir, file), (text) => readYaml(file, text, schema), now, log);
+    watch<z.infer<Schema>>(join(dir, file), (text) => readYaml(join(dir, file), text, schema), now, log);
 
   const pricing = watchYaml("pricing.yaml", pricingRulesSchema);
   const risk = watchYaml("risk.yaml", riskRulesSchema);
@@ -34,9 +45,11 @@ export function openShopConfig({ dir, now, log }: { dir: string; now: () => numb
 
   return {
     playbook: playbook.value,
-    faq: readYaml("faq.yaml", readText(join(dir, "faq.yaml")), faqSchema),
-    profile: (name: string) =>
-      readYaml(`bridge/${name}.yaml`, readText(join(dir, "bridge", `${name}.yaml`)), profileSchema),
+    faq: readYaml(join(dir, "faq.yaml"), readText(join(dir, "faq.yaml")), faqSchema),
+    profile(name: string) {
+      const path = join(dir, "bridge", `${name}.yaml`);
+      return readYaml(path, readText(path), profileSchema);
+    },
     instructions: () => prompt.get().value,
     promises: () => replies.get().value.promises,
     rules(): ShopRules {
@@ -47,7 +60,7 @@ export function openShopConfig({ dir, now, log }: { dir: string; now: () => numb
         risk: risk.get().value,
         riskVersion: risk.get().version,
         say: createSay(texts.texts),
-        hours: texts.hours,
+        hours: { ...texts.hours, timezone: texts.hours.timezone ?? timezone },
       };
     },
     versions: (): Record<string, string> => ({
@@ -63,7 +76,7 @@ export type ShopConfig = ReturnType<typeof openShopConfig>;
 
 /** Parses and checks one file; the error names file, place and what is wrong, in words an operator can use. */
 export function readYaml<Schema extends z.ZodType>(
-  file: string,
+  path: string,
   text: string,
   schema: Schema,
 ): z.infer<Schema> {
@@ -71,14 +84,14 @@ export function readYaml<Schema extends z.ZodType>(
   try {
     raw = parse(text) as unknown;
   } catch (error) {
-    throw new AppError("bad-config", `config/${file} is not YAML: ${errorText(error)}`);
+    throw new AppError("bad-config", `${path} is not YAML: ${errorText(error)}`);
   }
   const parsed = schema.safeParse(raw);
   if (parsed.success) return parsed.data;
   const lines = parsed.error.issues
     .slice(0, 10)
     .map((issue) => `  ${issue.path.join(".")}: ${issue.message}`);
-  throw new AppError("bad-config", `config/${file} is wrong:\n${lines.join("\n")}`);
+  throw new AppError("bad-config", `${path} is wrong:\n${lines.join("\n")}`);
 }
 
 function watch<Value>(

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { createOpenAI } from "@ai-sdk/openai";
 import { createClient } from "@libsql/client";
@@ -86,7 +87,13 @@ export async function wire(env: Env, options: WireOptions) {
   };
   const random = Math.random;
   const dataDir = resolve(root, env.DATA_DIR);
-  const config = openShopConfig({ dir: resolve(root, env.CONFIG_DIR), now: ambient.now, log });
+  mkdirSync(dataDir, { recursive: true });
+  const config = openShopConfig({
+    dir: resolve(root, env.CONFIG_DIR),
+    timezone: env.TZ_BUSINESS,
+    now: ambient.now,
+    log,
+  });
 
   // Stores
   const databaseFile =
@@ -101,11 +108,11 @@ export async function wire(env: Env, options: WireOptions) {
   });
 
   // Other people's systems and engines
-  const allowHosts = env.FETCH_ALLOW_HOSTS.split(",");
+  const allowHosts = env.FETCH_ALLOW_HOSTS?.split(",") ?? [];
   const fetcher = createPictureFetcher({ allowHosts, log });
   // What 图绘 delivers lies on 图绘's own host; a stranger's URL must not reach it.
   const deliveryFetcher = createPictureFetcher({
-    allowHosts: [...allowHosts, new URL(env.TUHUI_API_URL).host],
+    allowHosts: env.TUHUI_API_URL === "off" ? allowHosts : [...allowHosts, new URL(env.TUHUI_API_URL).host],
     log,
   });
   const inspector = createPictureInspector();
@@ -280,14 +287,17 @@ export async function wire(env: Env, options: WireOptions) {
         workflow: (name) => mastra.getWorkflow(name) as unknown as Workflow,
       }),
       "person-idle": createPersonIdleHandler(takeover),
-      ...createDispatchHandlers({
-        ...workflowDeps,
-        fetcher: deliveryFetcher,
-        dispatch: createTuhuiDispatch({ baseUrl: env.TUHUI_API_URL }),
-        fileUrl: (file) => `${env.FILES_URL ?? options.ownUrl()}/files/${file}`,
-        callbackUrl: `${env.FILES_URL ?? options.ownUrl()}/api/tuhui/callback`,
-        pollEveryMs: POLL_DESIGNER_MS,
-      }),
+      // Switched off, what is for 图绘 waits in the queue.
+      ...(env.TUHUI_API_URL === "off"
+        ? {}
+        : createDispatchHandlers({
+            ...workflowDeps,
+            fetcher: deliveryFetcher,
+            dispatch: createTuhuiDispatch({ baseUrl: env.TUHUI_API_URL }),
+            fileUrl: (file) => `${env.FILES_URL ?? options.ownUrl()}/files/${file}`,
+            callbackUrl: `${env.FILES_URL ?? options.ownUrl()}/api/tuhui/callback`,
+            pollEveryMs: POLL_DESIGNER_MS,
+          })),
     });
   }
 

@@ -113,7 +113,7 @@ export function createJobRunner(deps: {
           break;
         }
         const most = Math.min(free, CLAIM_BATCH);
-        const kinds = lane.kinds.filter((kind) => handlers[kind] !== undefined);
+        const kinds = handled(lane);
         const jobs = kinds.length === 0 ? [] : await leases.claim(kinds, most);
         for (const job of jobs)
           if (lane.running.has(job.id)) lane.heldBack.set(job.id, job);
@@ -135,11 +135,17 @@ export function createJobRunner(deps: {
     if (!started) return;
     let due: number | null = null;
     try {
-      due = await leases.nextDue(lane.kinds);
+      const kinds = handled(lane);
+      due = kinds.length === 0 ? null : await leases.nextDue(kinds);
     } catch (error) {
       log.error("jobs.look_failed", { lane: lane.name, error: errorText(error) });
     }
     schedule(lane, Math.min(due ?? Number.POSITIVE_INFINITY, now() + SAFETY_POLL_MS));
+  }
+
+  /** What nobody here handles waits for a process that does. */
+  function handled(lane: Lane): JobKind[] {
+    return lane.kinds.filter((kind) => handlers[kind] !== undefined);
   }
 
   async function execute(lane: Lane, leased: LeasedJob): Promise<void> {

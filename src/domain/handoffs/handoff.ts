@@ -53,9 +53,9 @@ export type HandoffStore = {
   ): Promise<void>;
 };
 
-/** Opening hours of the people, from config/replies.yaml. Minutes of the day in the business time zone. */
+/** Opening hours of the people, from config/replies.yaml; without a time zone of their own in the shop's (TZ_BUSINESS). */
 export const openingHoursSchema = z.object({
-  timezone: z.string().default("Asia/Shanghai"),
+  timezone: z.string().optional(),
   weekly: z
     .record(
       z.enum(["1", "2", "3", "4", "5", "6", "7"]),
@@ -65,7 +65,7 @@ export const openingHoursSchema = z.object({
   holidays: z.array(z.iso.date()).default([]),
   extra_days: z.array(z.iso.date()).default([]).describe("days worked although they are weekend or holiday"),
 });
-export type OpeningHours = z.infer<typeof openingHoursSchema>;
+export type OpeningHours = z.infer<typeof openingHoursSchema> & { timezone: string };
 
 const MINUTE_MS = 60_000;
 const LOOK_AHEAD_DAYS = 30;

@@ -15,6 +15,22 @@ const anOrder = (status: string, ref = "T1001") => ({ ref, kind: "process" as co
 const slotsOf = (text: string, rest: Omit<UnderstandInput, "text"> = { has_image: true }) =>
   understand({ text, ...rest }).slots;
 
+describe("a person", () => {
+  it.each(["转人工", "我不要机器人，转人工", "别再用机器了给我转人工", "要不要转人工啊", "不转人工我就投诉"])(
+    "is wished for in %s",
+    (text) => {
+      expect(understand({ text }).intent).toBe("handoff");
+    },
+  );
+
+  it.each(["不要转人工", "不要人工，就你帮我改", "不用转人工，你来就行", "别给我转人工了"])(
+    "is not wished for in %s",
+    (text) => {
+      expect(understand({ text }).intent).not.toBe("handoff");
+    },
+  );
+});
+
 describe("what a short reply means", () => {
   it.each([
     ["可以", "accept"],

@@ -4,14 +4,14 @@ import { createFrameMapper } from "../../channels/qingjian/mapping.ts";
 import { AppError } from "../../domain/errors.ts";
 import { print, runCommand, runJsonLines } from "./json-lines.ts";
 import { connectService } from "./service-client.ts";
-import { option, positionals, readSettings } from "./settings.ts";
+import { readArguments, readSettings } from "./settings.ts";
 
 const USAGE = "用法: npm run bridge -- dry-run 样例.jsonl [--profile 名字] | unmatched";
 
 /** `npm run bridge`: try recorded frames on a profile, and list frames that no rule understood. */
 runCommand(async () => {
-  const args = process.argv.slice(2);
-  const [verb, file] = positionals(args, ["profile"]);
+  const { values, positionals } = readArguments(USAGE, { profile: { type: "string" } });
+  const [verb, file] = positionals;
   if (verb === "unmatched") {
     const { frames } = await connectService()("GET", "/api/operations/bridge/unmatched");
     for (const frame of frames as unknown[]) await print(frame);
@@ -19,7 +19,7 @@ runCommand(async () => {
   }
   if (verb !== "dry-run" || file === undefined) throw new AppError("usage", USAGE);
   const { config, env } = readSettings();
-  const mapper = createFrameMapper(config.profile(option(args, "profile") ?? env.QINGJIAN_PROFILE));
+  const mapper = createFrameMapper(config.profile(values.profile ?? env.QINGJIAN_PROFILE));
   await readFile(file);
   await runJsonLines(file, (raw) => ({
     frames: mapper.inbound(raw).map((mapped) => {

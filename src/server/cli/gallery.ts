@@ -16,7 +16,7 @@ import { openLibsqlStore } from "../../store/store.ts";
 import { loadEnv } from "../process-env.ts";
 import { projectRoot } from "../project-root.ts";
 import { print, runCommand, wordsOf } from "./json-lines.ts";
-import { option, positionals } from "./settings.ts";
+import { readArguments } from "./settings.ts";
 
 const USAGE = "用法: npm run gallery -- import 目录 | remove ID | list | query 图片… [--gallery 目录]";
 const PICTURE_FILES = /\.(jpe?g|png|webp|gif|tiff?|avif)$/iu;
@@ -24,9 +24,9 @@ const TOP = 5;
 
 /** `npm run gallery`: the shop's own pictures. Import is resumable: what is in already is passed over. */
 runCommand(async () => {
-  const args = process.argv.slice(2);
-  const [verb, ...rest] = positionals(args, ["gallery"]);
-  if (verb === "query") return await query(rest, option(args, "gallery"));
+  const { values, positionals } = readArguments(USAGE, { gallery: { type: "string" } });
+  const [verb, ...rest] = positionals;
+  if (verb === "query" && rest.length > 0) return await query(rest, values.gallery);
   const { store, files } = await openShop();
   try {
     if (verb === "import" && rest[0] !== undefined) {
@@ -68,10 +68,13 @@ async function query(paths: readonly string[], dir: string | undefined): Promise
   const gallery = createGallery({
     items: items.map((item) => ({ ...item, fingerprint: decodeFingerprint(item.fingerprint) })),
   });
+  const inspector = createPictureInspector();
   for (const path of paths) {
     const startedAt = performance.now();
     try {
-      const matches = await gallery.searchByPicture(await readFile(path), TOP);
+      const inspected = await inspector.inspect(await readFile(path));
+      if (!inspected.ok) throw new AppError("refused", inspected.refusal);
+      const matches = await gallery.searchByPicture(inspected.value.clean, TOP);
       const ms = Math.round((performance.now() - startedAt) * 10) / 10;
       await print({
         path,

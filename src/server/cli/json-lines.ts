@@ -15,6 +15,7 @@ export async function runJsonLines(
   path: string | undefined,
   answer: (value: unknown) => Promise<Record<string, unknown>> | Record<string, unknown>,
 ): Promise<void> {
+  if (path === undefined && process.stdin.isTTY) process.stderr.write("从键盘读，一行一条；Ctrl+D 结束\n");
   const input = path === undefined || path === "-" ? process.stdin : createReadStream(path);
   const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
   const failed = new Promise<never>((_resolve, reject) => input.once("error", reject));

@@ -1,12 +1,17 @@
 import { readFile } from "node:fs/promises";
+import { AppError } from "../../domain/errors.ts";
 import { createPictureInspector } from "../../integrations/pictures/inspector.ts";
 import { print, runCommand, wordsOf } from "./json-lines.ts";
-import { positionals } from "./settings.ts";
+import { readArguments } from "./settings.ts";
+
+const USAGE = "用法: npm run -s picture -- 图片…：这些图片能不能收";
 
 /** `npm run -s picture -- PATH…`: would the one door take these files? */
 runCommand(async () => {
+  const { positionals } = readArguments(USAGE, {});
+  if (positionals.length === 0) throw new AppError("usage", USAGE);
   const inspector = createPictureInspector();
-  for (const path of positionals(process.argv.slice(2))) {
+  for (const path of positionals) {
     try {
       const inspected = await inspector.inspect(await readFile(path));
       if (inspected.ok) {

@@ -1,4 +1,6 @@
 import { resolve } from "node:path";
+import { type ParseArgsConfig, parseArgs } from "node:util";
+import { AppError, errorText } from "../../domain/errors.ts";
 import { silentLog } from "../../domain/log.ts";
 import type { Env } from "../../env.ts";
 import { loadEnv } from "../process-env.ts";
@@ -12,23 +14,33 @@ export function readSettings(): { root: string; env: Env; config: ShopConfig } {
   return {
     root,
     env,
-    config: openShopConfig({ dir: resolve(root, env.CONFIG_DIR), now: Date.now, log: silentLog }),
+    config: openShopConfig({
+      dir: resolve(root, env.CONFIG_DIR),
+      timezone: env.TZ_BUSINESS,
+      now: Date.now,
+      log: silentLog,
+    }),
   };
 }
 
-/** The value behind `--name`, or undefined. */
-export function option(args: readonly string[], name: string): string | undefined {
-  const at = args.indexOf(`--${name}`);
-  return at < 0 ? undefined : args[at + 1];
-}
+type Options = NonNullable<ParseArgsConfig["options"]>;
 
-/** What is neither an option nor an option's value. */
-export function positionals(args: readonly string[], options: readonly string[] = []): string[] {
-  const found: string[] = [];
-  for (let at = 0; at < args.length; at += 1) {
-    const arg = args[at] ?? "";
-    if (options.includes(arg.replace(/^--/u, "")) && arg.startsWith("--")) at += 1;
-    else if (!arg.startsWith("--")) found.push(arg);
+/**
+ * What a command was told. `--help` prints the usage and ends; an option that does not exist or lacks its value ends
+ * the command, since a wish that is not understood must not be half carried out.
+ *
+ * @throws AppError("usage")
+ */
+export function readArguments<Given extends Options>(usage: string, options: Given) {
+  const args = process.argv.slice(2);
+  if (args.includes("--help") || args.includes("-h")) {
+    console.log(usage);
+    process.exit(0);
   }
-  return found;
+  try {
+    return parseArgs({ args, options, allowPositionals: true, strict: true });
+  } catch (error) {
+    const why = errorText(error).split("\n")[0] ?? "";
+    throw new AppError("usage", `${why}\n${usage}`);
+  }
 }

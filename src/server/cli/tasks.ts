@@ -1,21 +1,24 @@
 import { AppError } from "../../domain/errors.ts";
 import { runCommand } from "./json-lines.ts";
 import { connectService, show } from "./service-client.ts";
-import { option, positionals } from "./settings.ts";
+import { readArguments } from "./settings.ts";
 
 const USAGE =
   "用法: npm run tasks -- list [--status pending] | show ID | cancel ID | dead | replay ID   [--json]";
 
 /** `npm run tasks`: what 天网 has given, and callbacks that never got through. */
 runCommand(async () => {
-  const args = process.argv.slice(2);
-  const [verb = "list", id] = positionals(args, ["status", "limit"]);
+  const { values, positionals } = readArguments(USAGE, {
+    status: { type: "string" },
+    limit: { type: "string" },
+    json: { type: "boolean" },
+  });
+  const [verb = "list", id] = positionals;
+  const { status, limit = "50", json: asJson = false } = values;
   const call = connectService();
-  const asJson = args.includes("--json");
   if (verb === "list") {
-    const status = option(args, "status");
     const query = new URLSearchParams({
-      limit: option(args, "limit") ?? "50",
+      limit,
       ...(status === undefined ? {} : { status }),
     });
     const { tasks } = await call("GET", `/api/task/list?${query}`);

@@ -3,16 +3,20 @@ import { assessRisk, statesOwnership } from "../../domain/orders/assess-risk.ts"
 import { createUnderstanding } from "../../domain/understanding/understand.ts";
 import { understandInputSchema } from "../../domain/understanding/understanding.ts";
 import { runCommand, runJsonLines } from "./json-lines.ts";
-import { positionals, readSettings } from "./settings.ts";
+import { readArguments, readSettings } from "./settings.ts";
 
 const lineSchema = understandInputSchema.extend({ id: z.union([z.string(), z.number()]) });
 
+const USAGE =
+  "用法: npm run -s understand -- 文件.jsonl（或从标准输入读），每行 {id, text, has_image?, context?}";
+
 /** `npm run -s understand -- FILE`: what the rules make of buyers' messages; nothing is stored. */
 runCommand(async () => {
+  const { positionals } = readArguments(USAGE, {});
   const { config } = readSettings();
   const understand = createUnderstanding(config.playbook);
   const { risk } = config.rules();
-  await runJsonLines(positionals(process.argv.slice(2))[0], (value) => {
+  await runJsonLines(positionals[0], (value) => {
     const line = lineSchema.parse(value);
     const understood = understand(line);
     const assessment = assessRisk(

@@ -131,6 +131,7 @@ export function createOperationRoutes({ store, desk, takeover, bridge, apiKey }:
     const id = c.req.param("id") ?? "";
     const handoff = await store.handoffs.find(id);
     if (handoff === null) return apiError(c, 404, "no handoff with this id");
+    if (handoff.status === "returned") return apiError(c, 409, "this handoff has ended");
     await work(handoff);
     return c.json({ success: true as const, handoff: await store.handoffs.find(id) });
   }
