@@ -65,7 +65,7 @@ export type Store = Records & {
    * outer ones would wait for this transaction to end.
    */
   transaction<Value>(work: (records: Records) => Promise<Value>): Promise<Value>;
-  /** One cheap round trip; throws when the database does not answer. */
+  /** One cheap write; throws when the database does not take it. */
   ping(): Promise<void>;
   close(): Promise<void>;
 };

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
-import { errorText } from "../domain/errors.ts";
+import { AppError, errorText } from "../domain/errors.ts";
 import type { Log } from "../domain/log.ts";
 
 export type ErrorDetail = { path: string; message: string };
@@ -61,6 +61,15 @@ export function createErrorHandler(log: Log) {
             ? "refused"
             : error.message;
       return apiError(c, error.status, message);
+    }
+    if (error instanceof AppError && error.code === "store-unavailable") {
+      log.error("http.store_unavailable", {
+        path: c.req.path,
+        requestId: requestId(c),
+        error: errorText(error),
+      });
+      c.header("retry-after", "5");
+      return apiError(c, 503, "the store does not take anything right now: try again");
     }
     log.error("http.failed", { path: c.req.path, requestId: requestId(c), error: errorText(error) });
     return apiError(c, 500, "something went wrong on our side; it is logged under this request_id");

@@ -146,7 +146,7 @@ describe("the group commit", () => {
     other.exec("begin immediate");
     try {
       expect(await texts()).toEqual(["a"]);
-      await expect(add("b")).rejects.toThrow(/locked/u);
+      await expect(add("b")).rejects.toMatchObject({ code: "store-unavailable" });
     } finally {
       other.exec("commit");
     }

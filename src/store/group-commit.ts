@@ -9,6 +9,7 @@ import {
   SqliteQueryCompiler,
 } from "kysely";
 import type LibsqlDatabase from "libsql";
+import { AppError, errorText } from "../domain/errors.ts";
 import { withStatementCache } from "./statement-cache.ts";
 
 /** What runs between one `begin` and its `commit`. */
@@ -21,9 +22,12 @@ type Group = { writes: boolean; ended: PromiseWithResolvers<void> };
  * commit; so to each of them it looks like a transaction of its own. That readers wait too lets their answers leave
  * together, which doubles what HTTP serves.
  */
-export function createGroupCommitDialect(database: LibsqlDatabase.Database): Dialect {
+export function createGroupCommitDialect(
+  database: LibsqlDatabase.Database,
+  onUnavailable: (error: AppError) => void = () => {},
+): Dialect {
   return {
-    createDriver: () => createGroupCommitDriver(database),
+    createDriver: () => createGroupCommitDriver(database, onUnavailable),
     createQueryCompiler: () => new SqliteQueryCompiler(),
     createAdapter: () => new QueueingAdapter(),
     createIntrospector: (db) => new SqliteIntrospector(db),
@@ -35,9 +39,20 @@ class QueueingAdapter extends SqliteAdapter {
   override get supportsMultipleConnections(): boolean {
     return true;
   }
+
+  /** SQLite can: a migration that is cut off leaves nothing, and two processes that start together do it once. */
+  override get supportsTransactionalDdl(): boolean {
+    return true;
+  }
 }
 
-function createGroupCommitDriver(database: LibsqlDatabase.Database): Driver {
+/** What no statement is to blame for: a full disk, a read-only folder, a file that another process holds. */
+const AWAY = /^SQLITE_(?:FULL|IOERR|READONLY|BUSY|CANTOPEN|LOCKED|NOMEM)/u;
+
+function createGroupCommitDriver(
+  database: LibsqlDatabase.Database,
+  onUnavailable: (error: AppError) => void,
+): Driver {
   const { prepare } = withStatementCache(database);
   const waiting: (() => void)[] = [];
   let isHeld = false;
@@ -46,6 +61,16 @@ function createGroupCommitDriver(database: LibsqlDatabase.Database): Driver {
   /** What the holder of the connection takes part in; its answer waits for that group's end. */
   let joined: Group | null = null;
   let inTransaction = false;
+
+  function told(error: unknown): unknown {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    if (!AWAY.test(code)) return error;
+    const away = new AppError("store-unavailable", `the database cannot be written: ${errorText(error)}`, {
+      cause: error,
+    });
+    onUnavailable(away);
+    return away;
+  }
 
   const run = (text: string) => prepare(text).run([]);
 
@@ -60,7 +85,11 @@ function createGroupCommitDriver(database: LibsqlDatabase.Database): Driver {
 
   function begin(writes: boolean): Group {
     // A writer takes the write lock at once: to upgrade a read lock fails when another process has written since.
-    run(writes ? "begin immediate" : "begin");
+    try {
+      run(writes ? "begin immediate" : "begin");
+    } catch (error) {
+      throw told(error);
+    }
     const begun: Group = { writes, ended: Promise.withResolvers() };
     begun.ended.promise.catch(() => {});
     setImmediate(() => {
@@ -81,7 +110,7 @@ function createGroupCommitDriver(database: LibsqlDatabase.Database): Driver {
       ending.ended.resolve();
     } catch (error) {
       if (database.inTransaction) run("rollback");
-      ending.ended.reject(error);
+      ending.ended.reject(told(error));
     }
   }
 
@@ -102,8 +131,9 @@ function createGroupCommitDriver(database: LibsqlDatabase.Database): Driver {
         const { changes } = statement.run(parameters);
         return { numAffectedRows: BigInt(changes), rows: [] };
       } catch (error) {
-        noteFailure(error);
-        throw error;
+        const failure = told(error);
+        noteFailure(failure);
+        throw failure;
       }
     },
     streamQuery() {

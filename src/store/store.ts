@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { Kysely, sql } from "kysely";
 import LibsqlDatabase from "libsql";
+import type { AppError } from "../domain/errors.ts";
 import type { JobKind } from "../domain/jobs/jobs.ts";
 import type { Log } from "../domain/log.ts";
 import type { Records, Store } from "../domain/records.ts";
@@ -20,6 +21,7 @@ import { createTaskStore } from "./task-store.ts";
 import { createCustomerStore, createTurnStore } from "./turn-store.ts";
 
 const BUSY_TIMEOUT_MS = 5_000;
+const FAULT_COUNTS_MS = 10_000;
 
 /**
  * Opens (and brings up to date) the app's libSQL store and its job runner.
@@ -37,10 +39,25 @@ export async function openLibsqlStore(deps: {
   raw.exec(
     "pragma journal_mode=WAL; pragma synchronous=NORMAL; pragma foreign_keys=on; pragma cache_size=-32000; pragma wal_autocheckpoint=4000",
   );
-  const db = new Kysely<Database>({ dialect: createGroupCommitDialect(raw) });
+  let fault: { error: AppError; at: number } | null = null;
+  const dialect = createGroupCommitDialect(raw, (error) => {
+    fault = { error, at: deps.now() };
+  });
+  const db = new Kysely<Database>({ dialect });
   await migrate(db, "sqlite");
   const jobs = createJobRunner({ db, now: deps.now, random: deps.random, log: deps.log });
-  return { store: createStore(db, deps.now, jobs.wake), jobs };
+  const store = createStore(db, deps.now, jobs.wake);
+  return {
+    store: {
+      ...store,
+      async ping() {
+        // A full disk may still take one page: what failed just now counts more than a look.
+        if (fault !== null && deps.now() - fault.at < FAULT_COUNTS_MS) throw fault.error;
+        await store.ping();
+      },
+    },
+    jobs,
+  };
 }
 
 export function createStore(db: Kysely<Database>, now: () => number, wake: JobWake): Store {
@@ -56,7 +73,8 @@ export function createStore(db: Kysely<Database>, now: () => number, wake: JobWa
       return value;
     },
     async ping() {
-      await db.selectNoFrom(sql.lit(1).as("one")).execute();
+      // A write: a full disk still reads.
+      await sql`update kysely_migration_lock set is_locked = is_locked`.execute(db);
     },
     close: () => db.destroy(),
   };

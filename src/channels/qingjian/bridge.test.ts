@@ -25,6 +25,7 @@ let received: InboundMessage[];
 let files: Map<string, Uint8Array>;
 let storeIsDown: boolean;
 let recalls: Recall[];
+let clock: ReturnType<typeof aClock>;
 
 beforeEach(async () => {
   qingjian = await startQingjian();
@@ -32,7 +33,7 @@ beforeEach(async () => {
   files = new Map();
   recalls = [];
   storeIsDown = false;
-  const clock = aClock();
+  clock = aClock();
   bridge = createBridge({
     url: qingjian.url,
     profile: profileSchema.parse(parse(readFileSync("config/bridge/neutral.yaml", "utf8"))),
@@ -189,6 +190,14 @@ describe("inbound", () => {
     await expect.poll(() => received.length).toBe(1);
     expect(await qingjian.waitForFrame((it) => it.kind === "error")).toMatchObject({ code: "bad_frame" });
     expect(bridge.recorder.counts().bad).toBe(1);
+  });
+
+  it("does not believe a clock that runs ahead of ours", async () => {
+    const frame = { v: 1, kind: "message", id: "f1", ...WHERE, conversation: { id: "c1" } };
+    qingjian.sendRaw(JSON.stringify({ ...frame, ts: clock.now() + 3_600_000 }));
+    await expect.poll(() => received.length).toBe(1);
+
+    expect(received[0]?.at).toBe(clock.now());
   });
 
   it("answers a ping and passes a recall on", async () => {

@@ -3,6 +3,8 @@ import { errorText } from "../../domain/errors.ts";
 import type { Log } from "../../domain/log.ts";
 
 const MOST_FRAME_BYTES = 28 * 1024 * 1024;
+/** More than the largest reply with pictures. */
+const MOST_UNREAD_BYTES = 64 * 1024 * 1024;
 const FIRST_BACKOFF_MS = 1_000;
 const LONGEST_BACKOFF_MS = 30_000;
 
@@ -70,6 +72,12 @@ export function createConnection(deps: {
     isOpen: () => socket?.readyState === WebSocket.OPEN,
     write(text) {
       if (socket?.readyState !== WebSocket.OPEN) return false;
+      if (socket.bufferedAmount > MOST_UNREAD_BYTES) {
+        // A peer that stopped reading: what is not acknowledged goes out again on the next connection.
+        deps.log.warn("bridge.peer_not_reading", { bytes: socket.bufferedAmount });
+        socket.terminate();
+        return false;
+      }
       socket.send(text);
       return true;
     },

@@ -74,9 +74,9 @@ export const inboundFrameSchema = z.discriminatedUnion("kind", [
     kind: z.literal("ack"),
     ref: z.string(),
     ok: z.boolean(),
-    code: z.string().optional(),
-    error: z.string().optional(),
-    platform_message_id: z.string().optional(),
+    code: z.string().max(100).optional(),
+    error: z.string().max(2_000).optional(),
+    platform_message_id: idSchema.optional(),
   }),
   z.object({
     kind: z.literal("transfer_result"),
@@ -96,8 +96,8 @@ export const inboundFrameSchema = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("error"),
     ref: z.string().optional(),
-    code: z.string(),
-    message: z.string().optional(),
+    code: z.string().max(100),
+    message: z.string().max(2_000).optional(),
   }),
 ]);
 export type InboundFrame = z.infer<typeof inboundFrameSchema>;

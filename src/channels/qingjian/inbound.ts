@@ -22,7 +22,8 @@ export async function toInboundMessage(
   const contents = message.type === "mixed" ? message.parts : [message];
   const parts: Part[] = [];
   for (const content of contents) parts.push(await toPart(content, files));
-  const at = frame.ts ?? now;
+  // A clock of theirs that runs ahead must not put words into our future.
+  const at = Math.min(frame.ts ?? now, now);
   return {
     channel: CHANNEL,
     platform: frame.platform,
