@@ -1,6 +1,7 @@
 import type { Ambient } from "../domain/clock.ts";
 import { type InboundMessage, mergedTurnAt } from "../domain/conversations/conversation.ts";
 import { queueTurn } from "../domain/conversations/queue-turn.ts";
+import { notePlatformPayment } from "../domain/orders/desk/payment.ts";
 import type { Store } from "../domain/records.ts";
 import { takeOverConversation } from "./takeover.ts";
 
@@ -27,6 +28,7 @@ export function createReceiveMessage({ store, ambient, mergeWindowMs, idleReturn
       });
       if (!isNew) return { status: "duplicate" as const, conversationId: conversation.id };
 
+      if (message.context?.order?.status === "paid") await notePlatformPayment({ ambient }, tx, conversation);
       if (message.author === "person")
         await takeOverConversation(tx, {
           conversationId: conversation.id,

@@ -37,11 +37,16 @@ export type GalleryItem = {
   fingerprint: Uint8Array;
   created_at: number;
 };
+/** Every put and remove is also a numbered change, so that a running service sees what a command did. */
 export type GalleryStore = {
   put(item: GalleryItem): Promise<void>;
   remove(id: string): Promise<boolean>;
   all(): Promise<GalleryItem[]>;
   has(id: string): Promise<boolean>;
+  /** The number of the last change; 0 before the first. */
+  lastChange(): Promise<number>;
+  /** What was put (as it is now) and what is gone since that change, each item once. */
+  changesSince(seq: number): Promise<{ seq: number; put: GalleryItem[]; gone: string[] }>;
 };
 
 /** Everything we keep. Inside a transaction all of it commits or none. */

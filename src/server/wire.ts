@@ -1,7 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { createOpenAI } from "@ai-sdk/openai";
 import { createClient } from "@libsql/client";
 import type { Agent } from "@mastra/core/agent";
 import { Mastra } from "@mastra/core/mastra";
@@ -41,23 +39,15 @@ import { createTextOnce } from "../domain/pictures/text-once.ts";
 import { createUnderstanding } from "../domain/understanding/understand.ts";
 import type { Env } from "../env.ts";
 import { createFaqKnowledge } from "../integrations/knowledge/faq.ts";
-import { createLocalFileStore } from "../integrations/pictures/file-store.ts";
-import { decodeFingerprint } from "../integrations/pictures/fingerprint.ts";
-import { createGallery } from "../integrations/pictures/gallery.ts";
-import { createPictureFetcher } from "../integrations/pictures/guarded-fetcher.ts";
-import { createSharpImageEngine } from "../integrations/pictures/image-engine.ts";
-import { createPictureInspector } from "../integrations/pictures/inspector.ts";
-import { createTextReader } from "../integrations/pictures/ocr/reader.ts";
 import { createCallbackSender } from "../integrations/tasks/callback-sender.ts";
 import { createCronClock } from "../integrations/tasks/cron.ts";
 import { createSafeRegex } from "../integrations/tasks/safe-regex.ts";
-import { createTuhuiDispatch } from "../integrations/tuhui/tuhui.ts";
-import { openLibsqlStore } from "../store/store.ts";
 import { createDispatchHandlers } from "../workflows/dispatch-jobs.ts";
 import { createDispatchToHumanWorkflow } from "../workflows/dispatch-to-human.ts";
 import { createFindImageWorkflow } from "../workflows/find-image.ts";
 import { createWorkflowHandler } from "../workflows/order-runs.ts";
 import { createProcessImageWorkflow } from "../workflows/process-image.ts";
+import { databaseFileOf, modelProvider, type Outside, openOutside } from "./outside.ts";
 import { openShopConfig } from "./shop-config.ts";
 import { createSteadyClock } from "./steady-clock.ts";
 
@@ -74,6 +64,8 @@ export type WireOptions = {
   /** Where our own HTTP surface is reached, known only once it listens. */
   ownUrl: () => string;
   ambient?: Ambient;
+  /** Lets a test stand in for parts of the outside, or break them. */
+  around?: (outside: Outside) => Outside;
 };
 
 export type Service = Awaited<ReturnType<typeof wire>>;
@@ -86,8 +78,6 @@ export async function wire(env: Env, options: WireOptions) {
     newId: (prefix) => `${prefix}_${randomUUID().replaceAll("-", "")}`,
   };
   const random = Math.random;
-  const dataDir = resolve(root, env.DATA_DIR);
-  mkdirSync(dataDir, { recursive: true });
   const config = openShopConfig({
     dir: resolve(root, env.CONFIG_DIR),
     timezone: env.TZ_BUSINESS,
@@ -95,36 +85,21 @@ export async function wire(env: Env, options: WireOptions) {
     log,
   });
 
-  // Stores
-  const databaseFile =
-    env.DATABASE_URL === "file::memory:" ? ":memory:" : resolve(root, env.DATABASE_URL.slice("file:".length));
-  const { store, jobs } = await openLibsqlStore({ file: databaseFile, now: ambient.now, random, log });
-  const files = createLocalFileStore(join(dataDir, "files"));
-  const gallery = createGallery({
-    items: (await store.gallery.all()).map((item) => ({
-      ...item,
-      fingerprint: decodeFingerprint(item.fingerprint),
-    })),
-  });
-
-  // Other people's systems and engines
-  const allowHosts = env.FETCH_ALLOW_HOSTS?.split(",") ?? [];
-  const fetcher = createPictureFetcher({ allowHosts, log });
-  // What 图绘 delivers lies on 图绘's own host; a stranger's URL must not reach it.
-  const deliveryFetcher = createPictureFetcher({
-    allowHosts: env.TUHUI_API_URL === "off" ? allowHosts : [...allowHosts, new URL(env.TUHUI_API_URL).host],
-    log,
-  });
-  const inspector = createPictureInspector();
-  const engine = createSharpImageEngine();
-  const textReader = createTextReader({ log, idleMs: 60_000 });
+  const opened = await openOutside(env, { root, ambient, log });
+  const { store, jobs, files, gallery, inspector, engine, imageModel, textReader, fetcher, ...outside } =
+    options.around?.(opened) ?? opened;
   const regex = createSafeRegex();
   const cron = createCronClock();
   const taskRules = { cron, regex };
 
   // Rules of the shop
   const understand = createUnderstanding(config.playbook);
-  const readDemand = createDemandReader({ understand, pictures: store.pictures });
+  const readDemand = createDemandReader({
+    understand,
+    pictures: store.pictures,
+    ambient,
+    rules: config.rules,
+  });
   const deskDeps: DeskDeps = {
     store,
     ambient,
@@ -144,7 +119,7 @@ export async function wire(env: Env, options: WireOptions) {
     taskRules,
     knowledge: createFaqKnowledge(config.faq),
   });
-  const workflowDeps = { ...deskDeps, files, gallery, engine, inspector };
+  const workflowDeps = { ...deskDeps, files, gallery, engine, imageModel, inspector, textReader, log };
   const workflows = {
     "find-image": createFindImageWorkflow(workflowDeps),
     "process-image": createProcessImageWorkflow(workflowDeps),
@@ -172,7 +147,8 @@ export async function wire(env: Env, options: WireOptions) {
   });
 
   // Mastra: Studio's agent with its own memory, the workflows with their snapshots; never the app's file.
-  const mastraFile = databaseFile === ":memory:" ? ":memory:" : join(dataDir, "mastra.db");
+  const mastraFile =
+    databaseFileOf(env, root) === ":memory:" ? ":memory:" : join(resolve(root, env.DATA_DIR), "mastra.db");
   const mastraStorage = new LibSQLStore({
     id: "mastra",
     // The same client; only its optional fields are declared differently.
@@ -283,17 +259,17 @@ export async function wire(env: Env, options: WireOptions) {
       "order-event": createOrderEventHandler({ store, ambient }),
       "order-close": createOrderCloseHandler({ store, ambient }),
       workflow: createWorkflowHandler({
-        store,
+        ...deskDeps,
+        log,
         workflow: (name) => mastra.getWorkflow(name) as unknown as Workflow,
       }),
       "person-idle": createPersonIdleHandler(takeover),
-      // Switched off, what is for 图绘 waits in the queue.
-      ...(env.TUHUI_API_URL === "off"
+      ...(outside.dispatch === null
         ? {}
         : createDispatchHandlers({
             ...workflowDeps,
-            fetcher: deliveryFetcher,
-            dispatch: createTuhuiDispatch({ baseUrl: env.TUHUI_API_URL }),
+            fetcher: outside.deliveryFetcher,
+            dispatch: outside.dispatch,
             fileUrl: (file) => `${env.FILES_URL ?? options.ownUrl()}/files/${file}`,
             callbackUrl: `${env.FILES_URL ?? options.ownUrl()}/api/tuhui/callback`,
             pollEveryMs: POLL_DESIGNER_MS,
@@ -338,11 +314,7 @@ export async function wire(env: Env, options: WireOptions) {
 
 function configuredModels(env: Env) {
   if (env.MODEL === undefined) return [];
-  const provider = createOpenAI({
-    // An endpoint of one's own may need no key; the SDK insists on one.
-    apiKey: env.OPENAI_API_KEY ?? "none",
-    ...(env.OPENAI_BASE_URL === undefined ? {} : { baseURL: env.OPENAI_BASE_URL }),
-  });
+  const provider = modelProvider(env);
   const names = [env.MODEL, env.FALLBACK_MODEL].filter((name) => name !== undefined);
   return names.map((name) => ({ name, model: provider.chat(name.replace(/^openai\//u, "")) }));
 }

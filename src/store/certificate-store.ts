@@ -46,8 +46,7 @@ export function createCertificateStore(db: Kysely<Database>): CertificateStore {
       await db.updateTable("quotes").set({ status }).where("id", "=", id).execute();
     },
 
-    async countUnpaid(customerId, since) {
-      // A quote is unpaid when its order never got as far as work.
+    async countUnpaid(customerId, { since, expiredBefore, requirePayment }) {
       const row = await db
         .selectFrom("quotes")
         .leftJoin("image_tasks", "image_tasks.id", "quotes.image_task_id")
@@ -55,8 +54,21 @@ export function createCertificateStore(db: Kysely<Database>): CertificateStore {
         .where("quotes.customer_id", "=", customerId)
         .where("quotes.created_at", ">=", since)
         .where("quotes.image_task_id", "is not", null)
-        .where("quotes.status", "in", ["declined", "offered"])
-        .where("image_tasks.status", "in", ["cancelled"])
+        .where((eb) => {
+          const isOver = (waiting: string) =>
+            eb.or([
+              eb("image_tasks.status", "=", "cancelled"),
+              eb.and([eb("image_tasks.status", "=", waiting), eb("quotes.created_at", "<", expiredBefore)]),
+            ]);
+          const isUntaken = eb.and([eb("quotes.status", "in", ["declined", "offered"]), isOver("quoted")]);
+          if (!requirePayment) return isUntaken;
+          const isOwed = eb.and([
+            eb("quotes.status", "=", "accepted"),
+            eb("image_tasks.paid_at", "is", null),
+            isOver("accepted"),
+          ]);
+          return eb.or([isUntaken, isOwed]);
+        })
         .executeTakeFirstOrThrow();
       return Number(row.count);
     },

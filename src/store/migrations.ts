@@ -7,19 +7,42 @@ export type DatabaseKind = "sqlite" | "postgres";
 
 /** Brings the schema up to date; numbered, each once. Throws AppError("migration-failed"). */
 export async function migrate(db: Kysely<Database>, kind: DatabaseKind): Promise<void> {
-  const provider: MigrationProvider = { getMigrations: async () => ({ "0001_first": first(kind) }) };
+  const provider: MigrationProvider = {
+    getMigrations: async () => ({ "0001_first": first(kind), "0002_orders_in_depth": ordersInDepth(kind) }),
+  };
   const { error } = await new Migrator({ db, provider }).migrateToLatest();
   if (error !== undefined) throw new AppError("migration-failed", errorText(error), { cause: error });
 }
 
+/** When an order was paid, when its designer must be done, and what changed in the gallery. */
+function ordersInDepth(kind: DatabaseKind): Migration {
+  return {
+    async up(db: Kysely<unknown>) {
+      await db.schema.alterTable("image_tasks").addColumn("paid_at", "bigint").execute();
+      await db.schema.alterTable("image_tasks").addColumn("paid_by", "text").execute();
+      await db.schema.alterTable("image_tasks").addColumn("deadline_at", "bigint").execute();
+      await db.schema
+        .alterTable("image_tasks")
+        .addColumn("sent_revision", "integer", (it) => it.notNull().defaultTo(0))
+        .execute();
+      await sequence(kind, db.schema.createTable("gallery_changes"), "seq")
+        .addColumn("item_id", "text", (it) => it.notNull())
+        .execute();
+    },
+  };
+}
+
+function sequence<Name extends string, Column extends string>(
+  kind: DatabaseKind,
+  table: CreateTableBuilder<Name, never>,
+  column: Column,
+) {
+  return kind === "sqlite"
+    ? table.addColumn(column, "integer", (it) => it.primaryKey().autoIncrement())
+    : table.addColumn(column, "bigserial", (it) => it.primaryKey());
+}
+
 function first(kind: DatabaseKind): Migration {
-  const sequence = <Name extends string, Column extends string>(
-    table: CreateTableBuilder<Name, never>,
-    column: Column,
-  ) =>
-    kind === "sqlite"
-      ? table.addColumn(column, "integer", (it) => it.primaryKey().autoIncrement())
-      : table.addColumn(column, "bigserial", (it) => it.primaryKey());
   const bytes = kind === "sqlite" ? "blob" : "bytea";
 
   return {
@@ -62,7 +85,7 @@ function first(kind: DatabaseKind): Migration {
         .columns(["holder", "last_inbound_at"])
         .execute();
 
-      await sequence(make.createTable("messages"), "seq")
+      await sequence(kind, make.createTable("messages"), "seq")
         .addColumn("id", "text", (it) => it.notNull().unique())
         .addColumn("conversation_id", "text", (it) => it.notNull())
         .addColumn("direction", "text", (it) => it.notNull())
@@ -100,7 +123,7 @@ function first(kind: DatabaseKind): Migration {
         .where("status" as never, "in", ["uncertain", "failed", "queued", "sending"] as never)
         .execute();
 
-      await sequence(make.createTable("jobs"), "id")
+      await sequence(kind, make.createTable("jobs"), "id")
         .addColumn("kind", "text", (it) => it.notNull())
         .addColumn("payload", "text", (it) => it.notNull())
         .addColumn("job_key", "text", (it) => it.unique())
@@ -134,7 +157,7 @@ function first(kind: DatabaseKind): Migration {
         .where("locked_by" as never, "is not", null)
         .execute();
 
-      await sequence(make.createTable("tasks"), "seq")
+      await sequence(kind, make.createTable("tasks"), "seq")
         .addColumn("task_id", "text", (it) => it.notNull().unique())
         .addColumn("type", "text", (it) => it.notNull())
         .addColumn("customer_id", "text", (it) => it.notNull())
@@ -162,7 +185,7 @@ function first(kind: DatabaseKind): Migration {
       await make.createIndex("tasks_by_status").on("tasks").columns(["status", "seq"]).execute();
       await make.createIndex("tasks_of_customer").on("tasks").columns(["customer_id", "seq"]).execute();
 
-      await sequence(make.createTable("task_history"), "id")
+      await sequence(kind, make.createTable("task_history"), "id")
         .addColumn("task_id", "text", (it) => it.notNull())
         .addColumn("status", "text", (it) => it.notNull())
         .addColumn("cause", "text", (it) => it.notNull())
@@ -240,7 +263,7 @@ function first(kind: DatabaseKind): Migration {
         .addColumn("at", "bigint", (it) => it.notNull())
         .addPrimaryKeyConstraint("image_task_revisions_key", ["image_task_id", "revision"])
         .execute();
-      await sequence(make.createTable("image_task_history"), "id")
+      await sequence(kind, make.createTable("image_task_history"), "id")
         .addColumn("image_task_id", "text", (it) => it.notNull())
         .addColumn("from", "text")
         .addColumn("to", "text", (it) => it.notNull())

@@ -37,6 +37,10 @@ export function createOrderStore(db: Kysely<Database>): OrderStore {
           dispatch_no: null,
           parent_id: order.parent_id,
           deliveries: "[]",
+          paid_at: null,
+          paid_by: null,
+          deadline_at: null,
+          sent_revision: 0,
           created_at: at,
           updated_at: at,
         })

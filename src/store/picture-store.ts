@@ -1,9 +1,12 @@
-import type { Kysely } from "kysely";
+import type { Kysely, Selectable } from "kysely";
 import type { TextEvidence } from "../domain/orders/evidence.ts";
 import type { PictureStore } from "../domain/orders/ports.ts";
 import type { PictureFacts } from "../domain/pictures/picture.ts";
-import type { GalleryStore } from "../domain/records.ts";
+import type { GalleryItem, GalleryStore } from "../domain/records.ts";
 import type { Database } from "./schema.ts";
+
+/** The most changes read at once: the next look reads on. */
+const CHANGES_AT_ONCE = 500;
 
 export function createPictureStore(db: Kysely<Database>): PictureStore {
   return {
@@ -49,26 +52,65 @@ export function createGalleryStore(db: Kysely<Database>): GalleryStore {
         .values(row)
         .onConflict((conflict) => conflict.column("id").doUpdateSet(rest))
         .execute();
+      await noteChange(item.id);
     },
 
     async remove(id) {
       const result = await db.deleteFrom("gallery_items").where("id", "=", id).executeTakeFirst();
-      return result.numDeletedRows > 0n;
+      if (result.numDeletedRows === 0n) return false;
+      await noteChange(id);
+      return true;
     },
 
     async all() {
-      const rows = await db.selectFrom("gallery_items").selectAll().orderBy("id").execute();
-      return rows.map((row) => ({
-        ...row,
-        tags: JSON.parse(row.tags) as string[],
-        // libSQL gives an ArrayBuffer, pg a Buffer.
-        fingerprint: new Uint8Array(row.fingerprint),
-      }));
+      return (await db.selectFrom("gallery_items").selectAll().orderBy("id").execute()).map(toItem);
     },
 
     async has(id) {
       const row = await db.selectFrom("gallery_items").select("id").where("id", "=", id).executeTakeFirst();
       return row !== undefined;
     },
+
+    async lastChange() {
+      const row = await db
+        .selectFrom("gallery_changes")
+        .select((eb) => eb.fn.max("seq").as("seq"))
+        .executeTakeFirst();
+      return Number(row?.seq ?? 0);
+    },
+
+    async changesSince(seq) {
+      const changes = await db
+        .selectFrom("gallery_changes")
+        .selectAll()
+        .where("seq", ">", seq)
+        .orderBy("seq")
+        .limit(CHANGES_AT_ONCE)
+        .execute();
+      const ids = [...new Set(changes.map((change) => change.item_id))];
+      const rows =
+        ids.length === 0
+          ? []
+          : await db.selectFrom("gallery_items").selectAll().where("id", "in", ids).execute();
+      const put = rows.map(toItem);
+      return {
+        seq: changes.at(-1)?.seq ?? seq,
+        put,
+        gone: ids.filter((id) => !put.some((item) => item.id === id)),
+      };
+    },
+  };
+
+  async function noteChange(itemId: string): Promise<void> {
+    await db.insertInto("gallery_changes").values({ item_id: itemId }).execute();
+  }
+}
+
+function toItem(row: Selectable<Database["gallery_items"]>): GalleryItem {
+  return {
+    ...row,
+    tags: JSON.parse(row.tags) as string[],
+    // libSQL gives an ArrayBuffer, pg a Buffer.
+    fingerprint: new Uint8Array(row.fingerprint),
   };
 }

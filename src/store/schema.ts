@@ -119,6 +119,10 @@ type ImageTaskTable = {
   dispatch_no: string | null;
   parent_id: string | null;
   deliveries: string;
+  paid_at: number | null;
+  paid_by: string | null;
+  deadline_at: number | null;
+  sent_revision: number;
   created_at: number;
   updated_at: number;
 };
@@ -201,6 +205,8 @@ type GalleryTable = {
   created_at: number;
 };
 
+type GalleryChangeTable = { seq: Generated<number>; item_id: string };
+
 export type Database = {
   conversations: ConversationTable;
   messages: MessageTable;
@@ -218,4 +224,5 @@ export type Database = {
   turns: TurnTable;
   customers: CustomerTable;
   gallery_items: GalleryTable;
+  gallery_changes: GalleryChangeTable;
 };

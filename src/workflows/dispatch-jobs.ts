@@ -2,17 +2,19 @@ import { z } from "zod";
 import { AppError } from "../domain/errors.ts";
 import { againAt, DONE, type JobHandler, type JobKind } from "../domain/jobs/jobs.ts";
 import { moveOrder } from "../domain/orders/desk/move-order.ts";
-import { deliverOrder, dispatchOrder } from "../domain/orders/desk/progress-order.ts";
+import { deliverOrder, designerToHuman } from "../domain/orders/desk/progress-order.ts";
+import { queueSupplement } from "../domain/orders/desk/queue-supplement.ts";
 import {
   type DispatchEvent,
   type DispatchRequest,
   dispatchEventSchema,
   type TaskDispatch,
 } from "../domain/orders/dispatch.ts";
-import type { Delivery, ImageOrder } from "../domain/orders/order.ts";
-import { decideMove } from "../domain/orders/order-status.ts";
+import type { Delivery, ImageOrder, OrderRevision } from "../domain/orders/order.ts";
+import type { OrderStatus } from "../domain/orders/order-status.ts";
 import type { PictureFetcher } from "../domain/pictures/ports.ts";
 import { takePicture } from "../domain/pictures/take-picture.ts";
+import type { Records } from "../domain/records.ts";
 import type { WorkflowDeps } from "./workflow-deps.ts";
 
 export type DispatchDeps = WorkflowDeps & {
@@ -25,9 +27,15 @@ export type DispatchDeps = WorkflowDeps & {
 };
 
 const orderPayload = z.object({ orderId: z.string() });
-const revisionPayload = z.object({ orderId: z.string(), revision: z.int() });
 const cancelPayload = z.object({ orderId: z.string(), reason: z.string() });
 const pollPayload = z.object({ orderId: z.string(), event: dispatchEventSchema.optional() });
+
+const HOUR_MS = 60 * 60 * 1000;
+/** So often a delivered picture is fetched before a person is asked. */
+const MOST_FETCHES = 8;
+/** Late ones are a person's, and still the designer's to deliver. */
+const WITH_DESIGNER: readonly OrderStatus[] = ["dispatched", "handed_off"];
+const KNOWN_TO_DESIGNER: readonly OrderStatus[] = [...WITH_DESIGNER, "review"];
 
 /** 图绘's side of an order: opened once, told of later demands and cancels, and looked after when a callback is lost. */
 export function createDispatchHandlers(
@@ -41,21 +49,28 @@ export function createDispatchHandlers(
         const { orderId } = orderPayload.parse(job.payload);
         const order = await store.orders.find(orderId);
         if (order === null || order.status !== "handed_off") return DONE;
-        const { order_no } = await dispatch.open(await requestFor(order));
+        const revisions = await store.orders.revisions(orderId);
+        const deadlineAt = deadlineOf(order);
+        const { order_no } = await dispatch.open(await requestFor(order, revisions, deadlineAt));
         await store.transaction(async (tx) => {
           const current = await tx.orders.find(orderId);
           if (current === null) return;
-          await tx.orders.change(orderId, { dispatch_no: order_no });
+          const told = revisions.at(-1)?.revision ?? 0;
+          await tx.orders.change(orderId, {
+            dispatch_no: order_no,
+            deadline_at: deadlineAt,
+            sent_revision: told,
+          });
           if (current.status === "handed_off")
             await moveOrder(tx, ambient, current, "dispatched", `图绘 ${order_no}`);
-          // Cancelled while 图绘 was being asked: they are told now.
-          else if (current.status === "cancelled")
-            await queueCancel(tx.jobs.enqueue, orderId, "cancelled-meanwhile");
+          // Cancelled, or added to, while 图绘 was being asked: they are told now.
+          else if (current.status === "cancelled") await queueCancel(tx, orderId, "cancelled-meanwhile");
+          if (current.revision > told) await queueSupplement(tx, orderId);
           await tx.jobs.enqueue({
             kind: "tuhui-poll",
             key: `tuhui-poll:${orderId}`,
             payload: { orderId },
-            runAt: ambient.now() + deps.pollEveryMs,
+            runAt: nextLookAt({ deadline_at: deadlineAt }),
             maxAttempts: 1000,
           });
         });
@@ -65,17 +80,21 @@ export function createDispatchHandlers(
 
     "tuhui-requirement": {
       async run(job) {
-        const { orderId, revision } = revisionPayload.parse(job.payload);
+        const { orderId } = orderPayload.parse(job.payload);
         const order = await store.orders.find(orderId);
-        const demand = (await store.orders.revisions(orderId)).find((it) => it.revision === revision);
-        if (order?.dispatch_no == null || demand === undefined || order.status === "cancelled") return DONE;
-        await dispatch.supplement(order.dispatch_no, {
-          idempotency_key: `${orderId}:r${revision}`,
-          revision,
-          text: demand.text,
-          images: await imagesOf(demand.pictures),
-          quote_delta_fen: demand.price_delta_fen,
-        });
+        // A demand that a person still weighs is not told; nor is one on an order that the designer does not have.
+        if (order?.dispatch_no == null || !WITH_DESIGNER.includes(order.status)) return DONE;
+        for (const demand of await store.orders.revisions(orderId)) {
+          if (demand.revision <= order.sent_revision) continue;
+          await dispatch.supplement(order.dispatch_no, {
+            idempotency_key: `${orderId}:r${demand.revision}`,
+            revision: demand.revision,
+            text: demand.text,
+            images: await imagesOf(demand.pictures),
+            quote_delta_fen: demand.price_delta_fen,
+          });
+          await store.orders.change(orderId, { sent_revision: demand.revision });
+        }
         return DONE;
       },
     },
@@ -93,21 +112,45 @@ export function createDispatchHandlers(
       async run(job) {
         const { orderId, event } = pollPayload.parse(job.payload);
         const order = await store.orders.find(orderId);
-        if (order?.dispatch_no == null || order.status !== "dispatched") return DONE;
-        const ended = event ?? (await polledEvent(order.dispatch_no));
-        if (ended.event === "order.delivered") await deliver(order, ended.images ?? []);
-        else if (ended.event === "order.failed" || ended.event === "order.cancelled")
-          await giveUp(order, ended);
-        else return againAt(ambient.now() + deps.pollEveryMs);
+        if (order?.dispatch_no == null || !KNOWN_TO_DESIGNER.includes(order.status)) return DONE;
+        // Whatever the designer did waits for the person who weighs the buyer's last demand.
+        if (order.status === "review") return againAt(nextLookAt(order));
+        const news = event ?? (await polledEvent(order.dispatch_no));
+        if (news.event === "order.delivered") {
+          const pictures = news.images?.length ? news.images : (await polledEvent(order.dispatch_no)).images;
+          await deliver(order, pictures ?? [], job.attempt);
+        } else if (news.event === "order.failed" || news.event === "order.cancelled")
+          await giveUp(order, news.reason ?? "gave up");
+        else {
+          if (order.deadline_at !== null && ambient.now() >= order.deadline_at) await callLate(order);
+          return againAt(nextLookAt(order));
+        }
         return DONE;
       },
     },
   };
 
-  async function requestFor(order: ImageOrder): Promise<DispatchRequest> {
+  /** The buyer's own deadline when they named one that can be met; else what the shop gives a designer. */
+  function deadlineOf({ deadline_at, demand }: ImageOrder): number {
+    const { hours, urgent_hours } = deps.rules().pricing.designer;
+    const now = ambient.now();
+    if (deadline_at !== null && deadline_at > now) return deadline_at;
+    return now + Math.round((demand.urgent ? urgent_hours : hours) * HOUR_MS);
+  }
+
+  function nextLookAt({ deadline_at }: Pick<ImageOrder, "deadline_at">): number {
+    const now = ambient.now();
+    const regular = now + deps.pollEveryMs;
+    return deadline_at === null || deadline_at <= now ? regular : Math.min(regular, deadline_at);
+  }
+
+  async function requestFor(
+    order: ImageOrder,
+    revisions: OrderRevision[],
+    deadlineAt: number,
+  ): Promise<DispatchRequest> {
     const conversation = await store.conversations.find(order.conversation_id);
     const quote = order.quote_id === null ? null : await store.certificates.findQuote(order.quote_id);
-    const revisions = await store.orders.revisions(order.id);
     const isUrgent = order.demand.urgent || quote?.certificate.high_value === true;
     return {
       idempotency_key: order.id,
@@ -120,6 +163,7 @@ export function createDispatchHandlers(
       images: await imagesOf(order.pictures),
       quote: quote === null ? null : { total_fen: quote.certificate.total_fen },
       priority: isUrgent ? "high" : "normal",
+      deadline: new Date(deadlineAt).toISOString(),
       summary: order.demand.words,
       callback_url: deps.callbackUrl,
     };
@@ -148,49 +192,49 @@ export function createDispatchHandlers(
   }
 
   /** The designer's pictures come in by the same door as any other, then go to the buyer. */
-  async function deliver(order: ImageOrder, images: { url: string }[]): Promise<void> {
+  async function deliver(order: ImageOrder, images: { url: string }[], attempt: number): Promise<void> {
     const deliveries: Delivery[] = [];
     for (const { url } of images) {
       const taken = await takePicture({ ...deps, pictures: store.pictures }, { url });
-      if (!taken.ok)
-        throw new AppError("delivery-unreadable", `a delivered picture was refused: ${taken.refusal}`);
+      if (!taken.ok) {
+        if (taken.refusal === "fetch-failed" && attempt < MOST_FETCHES)
+          throw new AppError("delivery-unreadable", `a delivered picture was refused: ${taken.refusal}`);
+        await giveUp(order, `delivery-unreadable: ${taken.refusal}`);
+        return;
+      }
       const { width, height, format } = taken.value.facts;
       deliveries.push({ file: taken.value.id, format, width, height, at: ambient.now(), by: "designer" });
     }
-    if (deliveries.length === 0) throw new AppError("delivery-empty", "图绘 delivered without pictures");
+    if (deliveries.length === 0) {
+      await giveUp(order, "delivery-empty");
+      return;
+    }
     await store.transaction(async (tx) => {
       const current = await tx.orders.find(order.id);
-      if (current?.status === "dispatched")
+      // Handed over because it was late: late is better than never.
+      if (current !== null && WITH_DESIGNER.includes(current.status))
         await deliverOrder(deps, tx, current, deliveries, "designer-delivered");
     });
   }
 
-  async function giveUp(order: ImageOrder, { reason }: Pick<DispatchEvent, "reason">): Promise<void> {
+  async function giveUp(order: ImageOrder, reason: string): Promise<void> {
+    await toPerson(order, { why: `designer: ${reason}`.slice(0, 200), isLate: false });
+  }
+
+  async function callLate(order: ImageOrder): Promise<void> {
+    await toPerson(order, { why: "deadline-passed", isLate: true });
+  }
+
+  async function toPerson(order: ImageOrder, cause: { why: string; isLate: boolean }): Promise<void> {
     await store.transaction(async (tx) => {
       const current = await tx.orders.find(order.id);
-      if (current === null || !decideMove(current.status, "failed").ok) return;
-      const failed = await moveOrder(tx, ambient, current, "failed", `designer: ${reason ?? "gave up"}`);
-      await dispatchOrder(deps, tx, failed, {
-        reason: "processing_failed",
-        cause: "designer-gave-up",
-        words: deps.rules().say("designer_failed"),
-        redispatch: false,
-      });
+      if (current !== null) await designerToHuman(deps, tx, current, cause);
     });
   }
 }
 
-async function queueCancel(
-  enqueue: (job: {
-    kind: "tuhui-cancel";
-    key: string;
-    payload: unknown;
-    maxAttempts: number;
-  }) => Promise<void>,
-  orderId: string,
-  reason: string,
-): Promise<void> {
-  await enqueue({
+async function queueCancel(tx: Records, orderId: string, reason: string): Promise<void> {
+  await tx.jobs.enqueue({
     kind: "tuhui-cancel",
     key: `tuhui-cancel:${orderId}`,
     payload: { orderId, reason },

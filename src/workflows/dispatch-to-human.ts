@@ -27,6 +27,6 @@ export function createDispatchToHumanWorkflow(deps: WorkflowDeps) {
 
   return createWorkflow({ id: "dispatch-to-human", inputSchema: runSchema, outputSchema: runSchema })
     .then(handOver)
-    .then(createWaitStep(deps, "designer-works", "the designer to deliver, or to give up", []))
+    .then(createWaitStep(deps, "designer-works", "the designer to deliver, or to give up", () => false))
     .commit();
 }

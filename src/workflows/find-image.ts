@@ -1,13 +1,14 @@
 import { createStep, createWorkflow } from "@mastra/core/workflows";
 import { notifyBuyer } from "../domain/conversations/notify-buyer.ts";
+import { errorText } from "../domain/errors.ts";
 import { moveOrder } from "../domain/orders/desk/move-order.ts";
+import { mayStart } from "../domain/orders/desk/payment.ts";
 import { deliverOrder, failToHuman } from "../domain/orders/desk/progress-order.ts";
 import type { Delivery, ImageOrder } from "../domain/orders/order.ts";
+import { keepPicture } from "../domain/pictures/take-picture.ts";
 import { findCandidates } from "../tools/search-images.ts";
 import { createWaitStep, orderOf, runSchema } from "./order-steps.ts";
 import type { WorkflowDeps } from "./workflow-deps.ts";
-
-const WORKING = ["accepted", "processing", "handed_off", "dispatched", "failed"] as const;
 
 /** 查找图片: search (unless the chat has searched) → the buyer picks and agrees → the original is sent. */
 export function createFindImageWorkflow(deps: WorkflowDeps) {
@@ -29,27 +30,35 @@ export function createFindImageWorkflow(deps: WorkflowDeps) {
     outputSchema: runSchema,
     execute: async ({ inputData }) => {
       const order = await orderOf(deps, inputData.order_id);
-      if (order.status === "accepted" || order.status === "processing") await deliverOriginals(order);
+      if (mayWork(order)) await deliverOriginals(order);
       return inputData;
     },
   });
 
   return createWorkflow({ id: "find-image", inputSchema: runSchema, outputSchema: runSchema })
     .then(search)
-    .then(createWaitStep(deps, "buyer-picks-and-agrees", "the buyer to pick and agree", WORKING))
+    .then(createWaitStep(deps, "buyer-picks-and-agrees", "the buyer to pick, agree and pay", isAgreed))
     .then(sendOriginal)
     .commit();
 
+  function isAgreed(order: ImageOrder): boolean {
+    return mayWork(order) || ["handed_off", "dispatched", "failed"].includes(order.status);
+  }
+
+  function mayWork(order: ImageOrder): boolean {
+    return order.status === "accepted" ? mayStart(deps, order) : order.status === "processing";
+  }
+
   async function searchAndTell(order: ImageOrder): Promise<void> {
-    const candidates = await findCandidates(deps, order.pictures, order.demand.words);
-    const previews = await Promise.all(
-      candidates.map(async (candidate, index) => {
-        const bytes = await deps.files.get(candidate.file);
-        return bytes === null
-          ? null
-          : await deps.files.put(await deps.engine.preview(bytes, `预览 ${index + 1}`));
-      }),
-    );
+    const found = await lookUp(order).catch((error: unknown) => {
+      deps.log.error("search.failed", { orderId: order.id, error: errorText(error) });
+      return null;
+    });
+    if (found === null) {
+      await giveUp(order, "search-failed");
+      return;
+    }
+    const { candidates, previews } = found;
     await deps.store.transaction(async (tx) => {
       await tx.orders.change(order.id, { candidates, demand: { ...order.demand, local: true } });
       const { say } = deps.rules();
@@ -66,12 +75,53 @@ export function createFindImageWorkflow(deps: WorkflowDeps) {
     });
   }
 
+  async function lookUp(order: ImageOrder) {
+    const candidates = await findCandidates(deps, order.pictures, order.demand.words);
+    const previews = await Promise.all(
+      candidates.map(async (candidate, index) => {
+        const bytes = await deps.files.get(candidate.file);
+        return bytes === null
+          ? null
+          : await deps.files.put(await deps.engine.preview(bytes, `预览 ${index + 1}`));
+      }),
+    );
+    return { candidates, previews };
+  }
+
+  async function giveUp(order: ImageOrder, why: string): Promise<void> {
+    await deps.store.transaction(async (tx) => {
+      const current = await tx.orders.find(order.id);
+      if (current !== null) await failToHuman(deps, tx, current, why);
+    });
+  }
+
   async function deliverOriginals(order: ImageOrder): Promise<void> {
+    const deliveries = await originalsOf(order).catch((error: unknown) => {
+      deps.log.error("originals.failed", { orderId: order.id, error: errorText(error) });
+      return [];
+    });
+    await deps.store.transaction(async (tx) => {
+      const current = await tx.orders.find(order.id);
+      if (current === null || !mayWork(current)) return;
+      if (deliveries.length < order.picked.length || deliveries.length === 0) {
+        await failToHuman(deps, tx, current, "original-missing");
+        return;
+      }
+      const working =
+        current.status === "accepted"
+          ? await moveOrder(tx, deps.ambient, current, "processing", "sending")
+          : current;
+      await deliverOrder(deps, tx, working, deliveries, "original-sent");
+    });
+  }
+
+  async function originalsOf(order: ImageOrder): Promise<Delivery[]> {
     const deliveries: Delivery[] = [];
     for (const number of order.picked) {
       const candidate = order.candidates[number - 1];
       const bytes = candidate === undefined ? null : await deps.files.get(candidate.file);
-      const seen = bytes === null ? null : await deps.inspector.inspect(bytes);
+      const seen =
+        bytes === null ? null : await keepPicture({ ...deps, pictures: deps.store.pictures }, bytes);
       if (candidate !== undefined && seen?.ok === true) {
         const { width, height, format } = seen.value.facts;
         deliveries.push({
@@ -84,18 +134,6 @@ export function createFindImageWorkflow(deps: WorkflowDeps) {
         });
       }
     }
-    await deps.store.transaction(async (tx) => {
-      const current = await tx.orders.find(order.id);
-      if (current === null || (current.status !== "accepted" && current.status !== "processing")) return;
-      if (deliveries.length < order.picked.length || deliveries.length === 0) {
-        await failToHuman(deps, tx, current, "original-missing");
-        return;
-      }
-      const working =
-        current.status === "accepted"
-          ? await moveOrder(tx, deps.ambient, current, "processing", "sending")
-          : current;
-      await deliverOrder(deps, tx, working, deliveries, "original-sent");
-    });
+    return deliveries;
   }
 }

@@ -12,7 +12,7 @@ export const runSchema = z.object({ order_id: z.string() });
 const nudgeSchema = z.object({}).loose();
 const waitingSchema = z.object({ waits_for: z.string() });
 
-export const ENDED: readonly OrderStatus[] = ["delivered", "closed", "rejected", "cancelled"];
+const ENDED: readonly OrderStatus[] = ["delivered", "closed", "rejected", "cancelled"];
 
 export async function orderOf({ store }: Pick<DeskDeps, "store">, id: string): Promise<ImageOrder> {
   const order = await store.orders.find(id);
@@ -20,12 +20,12 @@ export async function orderOf({ store }: Pick<DeskDeps, "store">, id: string): P
   return order;
 }
 
-/** Waits until the order is in one of these states, or has ended. */
+/** Waits until the order may go on, or has ended. */
 export function createWaitStep<Id extends string>(
   deps: DeskDeps,
   id: Id,
   waitsFor: string,
-  goesOn: readonly OrderStatus[],
+  goesOn: (order: ImageOrder) => boolean,
 ) {
   return createStep({
     id,
@@ -35,8 +35,7 @@ export function createWaitStep<Id extends string>(
     suspendSchema: waitingSchema,
     execute: async ({ inputData, suspend }) => {
       const order = await orderOf(deps, inputData.order_id);
-      if (!goesOn.includes(order.status) && !ENDED.includes(order.status))
-        return await suspend({ waits_for: waitsFor });
+      if (!goesOn(order) && !ENDED.includes(order.status)) return await suspend({ waits_for: waitsFor });
       return inputData;
     },
   });

@@ -20,6 +20,10 @@ export const riskInputSchema = z.strictObject({
   enlarge_factor: z.number().positive().optional(),
   deadline_ms: z.int().optional().describe("UTC ms"),
   earliest_finish_ms: z.int().optional().describe("UTC ms"),
+  contradictions: z
+    .array(z.string().min(1))
+    .optional()
+    .describe("wishes that exclude each other, as the plan found"),
   ownership_stated: z.boolean(),
   buyer: z.strictObject({
     blacklisted: z.boolean(),
@@ -98,6 +102,17 @@ export function assessRisk(input: RiskInput, rules: RiskRules): RiskAssessment {
   };
 }
 
+/** Whether these words are abuse: the word rules of class "buyer" say. */
+export function soundsAbusive(words: string, rules: RiskRules): boolean {
+  const lexicon = lexiconOf(rules);
+  const plain = lexicon.fold(words);
+  const text = { plain, words: plain, ocr: lexicon.fold("") };
+  return (
+    matchWordRules(text, { ...lexicon, rules: lexicon.rules.filter(({ rule }) => rule.class === "buyer") })
+      .length > 0
+  );
+}
+
 /** Whether the buyer says in words that the picture is theirs or that they may use it. */
 export function statesOwnership(words: string, rules: RiskRules): boolean {
   const lexicon = lexiconOf(rules);
@@ -128,7 +143,7 @@ function matchWordRules(
 }
 
 function weighSituation(input: RiskInput, { situations }: RiskRules): RiskReason[] {
-  const { too_small, too_late, blacklisted, unpaid_quotes, abusive, high_value } = situations;
+  const { too_small, too_late, contradictory, blacklisted, unpaid_quotes, abusive, high_value } = situations;
   const factor = input.enlarge_factor ?? 1;
   const small = input.pictures.find(
     ({ width, height }) => factor > too_small.max_factor && Math.min(width, height) < too_small.min_side_px,
@@ -139,6 +154,8 @@ function weighSituation(input: RiskInput, { situations }: RiskRules): RiskReason
     reasons.push(reasonOf("too_small", too_small, `${small.width}×${small.height} ×${factor}`));
   if (deadline !== undefined && earliest !== undefined && deadline < earliest)
     reasons.push(reasonOf("too_late", too_late, `${deadline} < ${earliest}`));
+  const excluding = input.contradictions ?? [];
+  if (excluding.length > 0) reasons.push(reasonOf("contradictory_plan", contradictory, excluding.join(" ")));
   if (buyer.blacklisted) reasons.push(reasonOf("blacklisted", blacklisted, "blacklisted"));
   if (buyer.unpaid_quotes_7d >= unpaid_quotes.from_count)
     reasons.push(reasonOf("unpaid_quotes", unpaid_quotes, String(buyer.unpaid_quotes_7d)));

@@ -3,14 +3,16 @@ import type { Operation } from "../pictures/plan.ts";
 import type { OrderStatus } from "./order-status.ts";
 import type { OrderKind, Service } from "./service.ts";
 
-export type Delivery = {
-  file: string;
-  format: string;
-  width: number;
-  height: number;
-  at: number;
-  by: string;
-};
+export const deliverySchema = z.object({
+  file: z.string(),
+  format: z.string(),
+  width: z.int(),
+  height: z.int(),
+  at: z.int(),
+  by: z.string(),
+  preview: z.string().exactOptional().describe("a small watermarked copy to look at"),
+});
+export type Delivery = z.infer<typeof deliverySchema>;
 
 /** A gallery picture that may be the one the buyer means. */
 export const candidateSchema = z.object({
@@ -30,6 +32,8 @@ export type Demand = {
   local: boolean;
   urgent: boolean;
   words: string;
+  /** Wishes that exclude each other or the picture, such as "transparent-jpeg". */
+  contradictions?: string[];
 };
 
 /** An order for picture work: a row of image_tasks. */
@@ -49,6 +53,14 @@ export type ImageOrder = {
   dispatch_no: string | null;
   parent_id: string | null;
   deliveries: Delivery[];
+  /** When the money came (UTC ms): the platform said so, or an operator. */
+  paid_at: number | null;
+  /** Who said so: "platform:" and the platform's order, or an operator's name. */
+  paid_by: string | null;
+  /** When a designer must be done, UTC ms. */
+  deadline_at: number | null;
+  /** The newest demand that the designer has been told. */
+  sent_revision: number;
   created_at: number;
   updated_at: number;
 };

@@ -39,6 +39,10 @@ export type OrderStore = {
         | "risk_id"
         | "dispatch_no"
         | "deliveries"
+        | "paid_at"
+        | "paid_by"
+        | "deadline_at"
+        | "sent_revision"
       >
     >,
   ): Promise<void>;
@@ -64,8 +68,14 @@ export type CertificateStore = {
   /** The newest quote told in a conversation. */
   latestQuote(conversationId: string): Promise<QuoteRecord | null>;
   setQuoteStatus(id: string, status: QuoteRecord["status"]): Promise<void>;
-  /** Quotes of this customer that were offered or accepted since then and never led to work. */
-  countUnpaid(customerId: string, since: number): Promise<number>;
+  /**
+   * Quotes given to this customer for an order since then that came to nothing: declined, cancelled with their order,
+   * or offered before expiredBefore and never taken up. Where payment is required, a yes without money counts too.
+   */
+  countUnpaid(
+    customerId: string,
+    window: { since: number; expiredBefore: number; requirePayment: boolean },
+  ): Promise<number>;
   addRisk(risk: {
     id: string;
     image_task_id: string | null;

@@ -51,6 +51,10 @@ export const pricingRulesSchema = z.strictObject({
   high_value_fen: fenSchema,
   quote_valid_hours: z.int().positive().max(8760),
   require_payment: z.boolean(),
+  designer: z
+    .strictObject({ hours: z.number().positive().max(720), urgent_hours: z.number().positive().max(720) })
+    .default({ hours: 24, urgent_hours: 2 })
+    .describe("how long a designer has before a person looks into it"),
   words: z
     .strictObject({
       one_picture: z.string().min(1),

@@ -1,8 +1,12 @@
 import type { Operation } from "../pictures/plan.ts";
+import { deadlineOf } from "../understanding/deadline.ts";
 import { planOperations } from "../understanding/plan.ts";
 import type { UnderstandInput, Understanding } from "../understanding/understanding.ts";
+import type { DeskDeps } from "./desk/deps.ts";
 import type { PictureStore } from "./ports.ts";
 import { type Service, serviceSchema } from "./service.ts";
+
+const HOUR_MS = 60 * 60 * 1000;
 
 export type ReadDemand = {
   services: Service[];
@@ -10,9 +14,15 @@ export type ReadDemand = {
   /** True when our own engine can do all of it. */
   local: boolean;
   urgent: boolean;
+  /** In a hurry, but no time was named: whether it is urgent must be asked. */
+  mayBeUrgent: boolean;
+  /** UTC ms; null when no time was named. */
+  deadlineAt: number | null;
   enlargeFactor: number | undefined;
   /** What must be asked before work can be priced, such as "which-size". */
   missing: string[];
+  /** Wishes that exclude each other, or that the picture cannot carry. */
+  contradictions: string[];
 };
 
 export type DemandReader = (demand: {
@@ -26,10 +36,12 @@ export type DemandReader = (demand: {
 export function createDemandReader({
   understand,
   pictures,
+  ambient,
+  rules,
 }: {
   understand: (input: UnderstandInput) => Understanding;
   pictures: PictureStore;
-}): DemandReader {
+} & Pick<DeskDeps, "ambient" | "rules">): DemandReader {
   return async ({ words, pictures: ids, services, urgent }) => {
     const understood = understand({ text: words, has_image: ids.length > 0 });
     const wanted = services === undefined || services.length === 0 ? understood.services : services;
@@ -42,13 +54,22 @@ export function createDemandReader({
         flat_background: first?.facts.flat_background ?? false,
       },
     );
+    const { slots } = understood;
+    const { pricing, hours } = rules();
+    const now = ambient.now();
+    const deadlineAt =
+      slots.deadline_words === undefined ? null : deadlineOf(slots.deadline_words, now, hours.timezone);
+    const isSoon = deadlineAt !== null && deadlineAt - now <= pricing.urgent_within_hours * HOUR_MS;
     return {
       services: inOrder(wanted),
       operations: plan.operations,
       local: plan.local,
-      urgent: urgent ?? understood.slots.urgent === "yes",
-      enlargeFactor: understood.slots.scale,
+      urgent: urgent ?? (slots.urgent === "yes" || isSoon),
+      mayBeUrgent: urgent === undefined && slots.urgent === "ask" && deadlineAt === null,
+      deadlineAt,
+      enlargeFactor: slots.scale,
       missing: plan.missing,
+      contradictions: plan.contradictions,
     };
   };
 }

@@ -67,6 +67,7 @@ export const riskRulesSchema = z.strictObject({
   situations: z.strictObject({
     too_small: outcomeSchema.extend({ min_side_px: z.int().positive(), max_factor: z.number().positive() }),
     too_late: outcomeSchema,
+    contradictory: outcomeSchema,
     blacklisted: outcomeSchema,
     unpaid_quotes: outcomeSchema.extend({ from_count: z.int().positive() }),
     abusive: outcomeSchema,

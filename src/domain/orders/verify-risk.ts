@@ -43,7 +43,15 @@ export function verifyRisk(certificate: RiskCertificate): Result<true, RiskDefec
   return checksum === checksumOf(content) ? accept(true) : refuse("checksum-differs");
 }
 
-const SITUATIONS = ["too_small", "too_late", "blacklisted", "unpaid_quotes", "abusive", "high_value"];
+const SITUATIONS = [
+  "too_small",
+  "too_late",
+  "contradictory_plan",
+  "blacklisted",
+  "unpaid_quotes",
+  "abusive",
+  "high_value",
+];
 
 function isTextRule(rule: string): boolean {
   return !rule.startsWith("model:") && !SITUATIONS.includes(rule);
@@ -59,6 +67,7 @@ function sameSituations({ input, assessment, thresholds }: RiskCertificate): boo
   const expected: Record<string, boolean> = {
     too_small: isSmall,
     too_late: (deadline_ms ?? Number.POSITIVE_INFINITY) < (earliest_finish_ms ?? Number.NEGATIVE_INFINITY),
+    contradictory_plan: (input.contradictions ?? []).length > 0,
     blacklisted: buyer.blacklisted,
     unpaid_quotes: buyer.unpaid_quotes_7d >= thresholds.unpaid_from_count,
     abusive: buyer.abusive,

@@ -60,3 +60,14 @@ export type Gallery = {
   searchByWords(words: string, topK: number): Promise<GalleryMatch[]>;
   size(): number;
 };
+
+/**
+ * Works on a picture by words, with a model. Throws AppError("image-model-error" | "image-model-timeout" |
+ * "image-model-refused" | "image-model-bad-result"); never partial output.
+ */
+export type ImageModel = {
+  edit(
+    picture: Uint8Array,
+    job: { instruction: string; timeoutMs: number; width?: number; height?: number },
+  ): Promise<Uint8Array>;
+};

@@ -21,12 +21,19 @@ export async function takePicture(
   source: { url: string } | { file: string } | { bytes: Uint8Array },
 ): Promise<Result<Picture, PictureRefusal>> {
   const bytes = await bytesOf(door, source);
-  if (!bytes.ok) return bytes;
-  const id = await door.files.put(bytes.value);
+  return bytes.ok ? await keepPicture(door, bytes.value) : bytes;
+}
+
+/** The same door for bytes that are here already, such as a result of our own. */
+export async function keepPicture(
+  door: Omit<PictureDoor, "fetcher">,
+  bytes: Uint8Array,
+): Promise<Result<Picture, PictureRefusal>> {
+  const id = await door.files.put(bytes);
   const known = await door.pictures.find(id);
   if (known !== null) return accept(known);
 
-  const inspected = await door.inspector.inspect(bytes.value);
+  const inspected = await door.inspector.inspect(bytes);
   if (!inspected.ok) return inspected;
   const picture: Picture = {
     id,

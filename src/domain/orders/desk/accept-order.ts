@@ -4,6 +4,7 @@ import { type Result, refuse } from "../../result.ts";
 import type { ImageOrder } from "../order.ts";
 import type { DeskDeps } from "./deps.ts";
 import { moveOrder } from "./move-order.ts";
+import { notePlatformPayment } from "./payment.ts";
 
 export type AcceptRefusal = "not-found" | "not-quoted" | "quote-expired";
 
@@ -26,8 +27,13 @@ export async function acceptOrder(
 
   await tx.certificates.setQuoteStatus(quote.id, "accepted");
   const { certificate } = quote;
-  if (!certificate.high_value && certificate.status === "firm")
-    return { ok: true, value: await moveOrder(tx, ambient, order, "accepted", "buyer-agreed") };
+  if (!certificate.high_value && certificate.status === "firm") {
+    const accepted = await moveOrder(tx, ambient, order, "accepted", "buyer-agreed");
+    const conversation = await tx.conversations.find(order.conversation_id);
+    // Paid before they said yes: the money is here already.
+    if (conversation !== null) await notePlatformPayment(deps, tx, conversation);
+    return { ok: true, value: (await tx.orders.find(orderId)) ?? accepted };
+  }
 
   const reviewed = await moveOrder(tx, ambient, order, "review", "buyer-agreed");
   const conversation = await tx.conversations.find(order.conversation_id);

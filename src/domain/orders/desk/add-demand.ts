@@ -1,10 +1,17 @@
 import { requestHandoff } from "../../handoffs/request-handoff.ts";
+import { mergeOperations } from "../../pictures/merge-operations.ts";
+import type { Records } from "../../records.ts";
 import { type Result, refuse } from "../../result.ts";
-import { type Demand, OPEN_STATUSES } from "../order.ts";
+import type { TextEvidence } from "../evidence.ts";
+import { type Demand, type ImageOrder, OPEN_STATUSES } from "../order.ts";
+import type { OrderStatus } from "../order-status.ts";
+import type { QuoteCertificate } from "../quote-certificate.ts";
 import type { Service } from "../service.ts";
 import type { DeskDeps } from "./deps.ts";
 import { moveOrder } from "./move-order.ts";
-import { assess, type OpenedOrder, type OrderDemand, openOrder, quoteIt } from "./open-order.ts";
+import { asOpened, assess, type OpenedOrder, type OrderDemand, openOrder, quoteIt } from "./open-order.ts";
+import { mayStart } from "./payment.ts";
+import { queueSupplement } from "./queue-supplement.ts";
 
 export type AddedDemand = OpenedOrder & {
   /** attached: a new revision of the order. follow_up: the order was delivered, so a new one links back. */
@@ -12,16 +19,21 @@ export type AddedDemand = OpenedOrder & {
   deltaFen: number;
 };
 
+type Added = Result<AddedDemand, "not-found" | "not-open">;
+
+/** Work has begun: what was agreed is not taken back, and the price never falls below it. */
+function isAtWork(deps: DeskDeps, order: ImageOrder): boolean {
+  if (order.status === "accepted") return mayStart(deps, order);
+  return ["processing", "dispatched", "handed_off", "failed"].includes(order.status);
+}
+
 /**
- * A later demand on an order: its own risk check, a revision, a new price for the whole. With a designer at work
- * it goes to 图绘 as a supplement; after delivery it opens a follow-up order at full base.
+ * A later demand on an order: its own risk check, a revision, a new price for the whole. Before work the buyer agrees
+ * to a changed price anew; with a designer at work it goes to 图绘 as a supplement; after delivery it opens a follow-up
+ * order at full base, on what was delivered.
  */
-export async function addDemand(
-  deps: DeskDeps,
-  orderId: string,
-  added: OrderDemand,
-): Promise<Result<AddedDemand, "not-found" | "not-open">> {
-  const { store, ambient } = deps;
+export async function addDemand(deps: DeskDeps, orderId: string, added: OrderDemand): Promise<Added> {
+  const { store } = deps;
   const order = await store.orders.find(orderId);
   const conversation = order === null ? null : await store.conversations.find(order.conversation_id);
   if (order === null || conversation === null) return refuse("not-found");
@@ -29,7 +41,7 @@ export async function addDemand(
     const opened = await openOrder(deps, conversation, {
       ...added,
       kind: added.kind === "find" ? "process" : added.kind,
-      pictures: added.pictures.length > 0 ? added.pictures : order.pictures,
+      pictures: added.pictures.length > 0 ? added.pictures : await deliveredPictures(deps, order),
       parentId: order.id,
     });
     return { ok: true, value: { ...opened, status: "follow_up", deltaFen: opened.quote?.total_fen ?? 0 } };
@@ -40,104 +52,135 @@ export async function addDemand(
   const isRepeat = revisions.some(
     (revision) => revision.text === added.words && revision.pictures.join() === added.pictures.join(),
   );
+  if (isRepeat)
+    return { ok: true, value: { ...(await asOpened(deps, order)), status: "attached", deltaFen: 0 } };
+
   const pictures = [...new Set([...order.pictures, ...added.pictures])];
   const demand = mergeDemand(order.demand, added);
   const evidence = await Promise.all(pictures.map((picture) => deps.readText(picture)));
-  const risk = await assess(deps, conversation, { ...added, services: demand.services, pictures }, evidence);
-  const before = order.quote_id === null ? null : await store.certificates.findQuote(order.quote_id);
-  if (isRepeat)
-    return {
-      ok: true,
-      value: {
-        order,
-        quote: before?.certificate ?? null,
-        risk,
-        isNew: false,
-        status: "attached",
-        deltaFen: 0,
-      },
-    };
-  if (risk.assessment.decision === "reject")
-    return {
-      ok: true,
-      value: {
-        order,
-        quote: before?.certificate ?? null,
-        risk,
-        isNew: false,
-        status: "rejected",
-        deltaFen: 0,
-      },
-    };
+  const risk = await assess(
+    deps,
+    conversation,
+    { ...added, services: demand.services, pictures, local: demand.local },
+    evidence,
+  );
+  if (risk.assessment.decision === "reject") {
+    const before = await asOpened(deps, order);
+    return { ok: true, value: { ...before, risk, status: "rejected", deltaFen: 0 } };
+  }
 
   return await store.transaction(async (tx) => {
-    const now = ambient.now();
+    const current = await tx.orders.find(orderId);
+    if (current === null || !OPEN_STATUSES.includes(current.status)) return refuse("not-open" as const);
     await tx.certificates.addRisk({
       id: risk.id,
       image_task_id: orderId,
       certificate: risk,
-      created_at: now,
+      created_at: deps.ambient.now(),
     });
-    await tx.orders.change(orderId, { demand, pictures, risk_id: risk.id });
-    const changed = { ...order, demand, pictures };
-    const isWorking = ["accepted", "processing", "dispatched", "handed_off", "failed"].includes(order.status);
-    const quote =
-      demand.services.length === 0 || order.kind === "find"
-        ? null
-        : await quoteIt(deps, tx, changed, evidence, {
-            floorFen: isWorking ? (before?.certificate.total_fen ?? 0) : 0,
-          });
-    const deltaFen = quote === null || before === null ? 0 : quote.total_fen - before.certificate.total_fen;
+    await tx.orders.change(orderId, {
+      demand,
+      pictures,
+      risk_id: risk.id,
+      ...(added.deadlineAt == null ? {} : { deadline_at: added.deadlineAt }),
+    });
+    const { quote, deltaFen, wasAgreed } = await reprice(
+      deps,
+      tx,
+      { ...current, demand, pictures },
+      evidence,
+    );
     const revision = await tx.orders.addRevision({
       image_task_id: orderId,
       text: added.words,
       pictures: added.pictures,
       risk_id: risk.id,
       price_delta_fen: deltaFen,
-      at: now,
+      at: deps.ambient.now(),
     });
-    if (isWorking && quote !== null) await tx.certificates.setQuoteStatus(quote.id, "accepted");
-    if (order.dispatch_no !== null)
-      await tx.jobs.enqueue({
-        kind: "tuhui-requirement",
-        key: `tuhui-requirement:${orderId}:${revision}`,
-        payload: { orderId, revision },
-        maxAttempts: 50,
-      });
-    let current = { ...changed, revision };
-    if (risk.assessment.decision === "review") {
-      if (order.status === "draft" || order.status === "quoted")
-        current = await moveOrder(tx, ambient, current, "review", "risk");
-      await requestHandoff(tx, ambient, {
+    const changed: ImageOrder = {
+      ...current,
+      demand,
+      pictures,
+      revision,
+      quote_id: quote?.id ?? current.quote_id,
+    };
+    const isReview = risk.assessment.decision === "review";
+    const moved = await settle(deps, tx, changed, { isReview, quote, deltaFen, wasAgreed });
+    if (isReview)
+      await requestHandoff(tx, deps.ambient, {
         conversation,
         reason: "risk_review",
         summary: risk.assessment.reasons.map((reason) => reason.words).join(" "),
         order: { id: orderId, pictures, totalFen: quote?.total_fen ?? null, risk: "review" },
         hours: deps.rules().hours,
       });
-    } else if (order.status === "draft" && quote !== null)
-      current = await moveOrder(tx, ambient, current, "quoted", "demand-added");
     return {
       ok: true as const,
       value: {
-        order: current,
+        order: moved,
         quote,
         risk,
         isNew: true,
-        status: risk.assessment.decision === "review" ? ("review" as const) : ("attached" as const),
+        status: isReview ? ("review" as const) : ("attached" as const),
         deltaFen,
       },
     };
   });
 }
 
+/** The whole order's new price, beside the one before. */
+async function reprice(deps: DeskDeps, tx: Records, order: ImageOrder, evidence: TextEvidence[]) {
+  const before = order.quote_id === null ? null : await tx.certificates.findQuote(order.quote_id);
+  const hasBegun = isAtWork(deps, order);
+  const wasAgreed = before?.status === "accepted";
+  if (order.demand.services.length === 0 || order.kind === "find")
+    return { quote: null, deltaFen: 0, wasAgreed };
+  const quote = await quoteIt(deps, tx, order, evidence, {
+    floorFen: hasBegun ? (before?.certificate.total_fen ?? 0) : 0,
+  });
+  const deltaFen = before === null ? 0 : quote.total_fen - before.certificate.total_fen;
+  // The same price needs no second yes, and work that runs is not stopped to ask for one.
+  if (wasAgreed && (hasBegun || deltaFen === 0)) await tx.certificates.setQuoteStatus(quote.id, "accepted");
+  return { quote, deltaFen, wasAgreed };
+}
+
+/** Where the order stands after the demand. */
+async function settle(
+  deps: DeskDeps,
+  tx: Records,
+  order: ImageOrder,
+  now: { isReview: boolean; quote: QuoteCertificate | null; deltaFen: number; wasAgreed: boolean },
+): Promise<ImageOrder> {
+  const move = (to: OrderStatus, cause: string) => moveOrder(tx, deps.ambient, order, to, cause);
+  // What must be looked at stops what has not gone out yet; a designer is told when it is cleared.
+  if (now.isReview)
+    return ["draft", "quoted", "accepted", "processing", "dispatched"].includes(order.status)
+      ? await move("review", "risk")
+      : order;
+  if (order.status === "draft" && now.quote !== null) return await move("quoted", "demand-added");
+  if (order.status === "accepted" && !isAtWork(deps, order) && now.wasAgreed && now.deltaFen !== 0)
+    return await move("quoted", "price-changed");
+  if (order.dispatch_no !== null) await queueSupplement(tx, order.id);
+  return order;
+}
+
+/** What the buyer has been given: a demand after delivery speaks of that, not of what they once sent. */
+async function deliveredPictures({ store }: DeskDeps, order: ImageOrder): Promise<string[]> {
+  const given = await Promise.all(order.deliveries.map(({ file }) => store.pictures.find(file)));
+  const known = given.flatMap((picture) => (picture === null ? [] : [picture.id]));
+  return known.length > 0 ? known : order.pictures;
+}
+
 function mergeDemand(demand: Demand, added: OrderDemand): Demand {
   const services = new Set<Service>([...demand.services, ...added.services]);
+  const contradictions = [...new Set([...(demand.contradictions ?? []), ...(added.contradictions ?? [])])];
   return {
     services: [...services],
-    operations: [...demand.operations, ...added.operations],
+    operations: mergeOperations(demand.operations, added.operations),
     local: demand.local && added.local,
     urgent: demand.urgent || added.urgent,
     words: `${demand.words}\n${added.words}`.trim(),
+    ...(contradictions.length === 0 ? {} : { contradictions }),
   };
 }

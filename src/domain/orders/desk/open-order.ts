@@ -1,8 +1,9 @@
 import type { Conversation } from "../../conversations/conversation.ts";
+import { plainText } from "../../conversations/message.ts";
 import { requestHandoff } from "../../handoffs/request-handoff.ts";
 import type { Operation } from "../../pictures/plan.ts";
 import type { Records } from "../../records.ts";
-import { statesOwnership } from "../assess-risk.ts";
+import { type RiskInput, soundsAbusive, statesOwnership } from "../assess-risk.ts";
 import type { TextEvidence } from "../evidence.ts";
 import type { Candidate, ImageOrder } from "../order.ts";
 import type { QuoteCertificate } from "../quote-certificate.ts";
@@ -24,7 +25,12 @@ export type OrderDemand = {
   /** Ids of the pictures to work on. */
   pictures: string[];
   candidates?: Candidate[];
-  enlargeFactor?: number;
+  enlargeFactor?: number | undefined;
+  contradictions?: string[];
+  /** When the buyer wants it at the latest, UTC ms. */
+  deadlineAt?: number | null;
+  /** What a model noticed; it can only add to what the rules find. */
+  modelFlags?: RiskInput["model_flags"];
   parentId?: string;
 };
 
@@ -35,7 +41,11 @@ export type OpenedOrder = {
   isNew: boolean;
 };
 
-const WEEK_MS = 7 * 24 * 60 * 60 * 1000;
+const HOUR_MS = 60 * 60 * 1000;
+const WEEK_MS = 7 * 24 * HOUR_MS;
+/** What our own engine needs for an order, queue and all. */
+const LOCAL_WORK_MS = 5 * 60 * 1000;
+const MESSAGES_REMEMBERED = 50;
 
 /** Opens an order: risk first, then the price. A rejected demand is an order too, with status rejected. */
 export async function openOrder(
@@ -65,6 +75,7 @@ export async function openOrder(
           local: demand.local,
           urgent: demand.urgent,
           words: demand.words,
+          ...(demand.contradictions === undefined ? {} : { contradictions: demand.contradictions }),
         },
         pictures: demand.pictures,
         candidates: demand.candidates ?? [],
@@ -83,7 +94,7 @@ export async function openOrder(
       price_delta_fen: 0,
       at: now,
     });
-    await tx.orders.change(id, { risk_id: risk.id });
+    await tx.orders.change(id, { risk_id: risk.id, deadline_at: demand.deadlineAt ?? null });
 
     if (risk.assessment.decision === "reject") {
       const rejected = await moveOrder(tx, ambient, order, "rejected", "risk");
@@ -163,6 +174,7 @@ export async function assess(
 ): Promise<RiskCertificate> {
   const { store, ambient } = deps;
   const rules = deps.rules();
+  const { designer } = rules.pricing;
   const now = ambient.now();
   const pictures = await Promise.all(demand.pictures.map((id) => store.pictures.find(id)));
   const customer = await store.customers.find(conversation.customer_id, conversation.platform);
@@ -186,14 +198,41 @@ export async function assess(
       ownership_stated: statesOwnership(demand.words, rules.risk),
       buyer: {
         blacklisted: customer?.blacklisted ?? false,
-        unpaid_quotes_7d: await store.certificates.countUnpaid(conversation.customer_id, now - WEEK_MS),
-        abusive: false,
+        unpaid_quotes_7d: await store.certificates.countUnpaid(conversation.customer_id, {
+          since: now - WEEK_MS,
+          expiredBefore: now - rules.pricing.quote_valid_hours * HOUR_MS,
+          requirePayment: rules.pricing.require_payment,
+        }),
+        abusive: await wasAbusive(deps, conversation.id, demand.words),
       },
-      model_flags: [],
+      model_flags: demand.modelFlags ?? [],
+      ...(demand.contradictions === undefined || demand.contradictions.length === 0
+        ? {}
+        : { contradictions: demand.contradictions }),
+      ...(demand.deadlineAt == null
+        ? {}
+        : {
+            deadline_ms: demand.deadlineAt,
+            earliest_finish_ms: now + (demand.local ? LOCAL_WORK_MS : designer.urgent_hours * HOUR_MS),
+          }),
       ...(demand.enlargeFactor === undefined ? {} : { enlarge_factor: demand.enlargeFactor }),
     },
     rules: rules.risk,
     rulesVersion: rules.riskVersion,
     now,
   });
+}
+
+/** Whether the buyer was abusive before these words, in the last week of this conversation. */
+async function wasAbusive(
+  { store, ambient, rules }: DeskDeps,
+  conversationId: string,
+  words: string,
+): Promise<boolean> {
+  const since = ambient.now() - WEEK_MS;
+  const recent = await store.messages.recent(conversationId, MESSAGES_REMEMBERED);
+  return recent
+    .filter((message) => message.author === "buyer" && message.at >= since)
+    .map((message) => plainText(message.parts))
+    .some((text) => text !== "" && !words.includes(text) && soundsAbusive(text, rules().risk));
 }

@@ -5,6 +5,8 @@ import { type Result, refuse } from "../../result.ts";
 import type { ImageOrder } from "../order.ts";
 import type { DeskDeps } from "./deps.ts";
 import { moveOrder } from "./move-order.ts";
+import { mayStart, notePlatformPayment } from "./payment.ts";
+import { queueSupplement } from "./queue-supplement.ts";
 
 type PersonRefusal = "not-found" | "not-in-review";
 
@@ -26,9 +28,26 @@ export async function confirmOrder(
   const quote = order.quote_id === null ? null : await tx.certificates.findQuote(order.quote_id);
   await closeHandoffs(deps, tx, order);
   if (quote?.status === "accepted") {
-    const accepted = await moveOrder(tx, ambient, order, "accepted", `confirmed by ${by}`);
-    await tell(deps, tx, accepted, say("order_confirmed"));
-    return { ok: true, value: accepted };
+    // With a designer already, the later demand that waited goes to them now.
+    const isDispatched = order.dispatch_no !== null;
+    const accepted = await moveOrder(
+      tx,
+      ambient,
+      order,
+      isDispatched ? "dispatched" : "accepted",
+      `confirmed by ${by}`,
+    );
+    if (isDispatched) await queueSupplement(tx, accepted.id);
+    const conversation = await tx.conversations.find(order.conversation_id);
+    if (conversation !== null) await notePlatformPayment(deps, tx, conversation);
+    const paid = (await tx.orders.find(orderId)) ?? accepted;
+    await tell(
+      deps,
+      tx,
+      paid,
+      say(isDispatched || mayStart(deps, paid) ? "order_confirmed" : "awaiting_payment"),
+    );
+    return { ok: true, value: paid };
   }
   const passed = await moveOrder(
     tx,

@@ -37,6 +37,15 @@ export async function deliverOrder(
   return { ...delivered, deliveries };
 }
 
+type Handover = {
+  reason: HandoffReason;
+  cause: string;
+  /** What the buyer is told; null when the turn tells it. */
+  words: string | null;
+  /** False: only a person takes it. */
+  redispatch?: boolean;
+};
+
 /**
  * Gives an order to the people and the designers: card, handoff, 图绘 order as a job. Safe to repeat. While 图绘 is
  * away the job waits; the people's queue has the handoff already.
@@ -45,19 +54,18 @@ export async function dispatchOrder(
   deps: DeskDeps,
   tx: Records,
   order: ImageOrder,
-  {
-    reason,
-    cause,
-    words,
-    redispatch = true,
-  }: {
-    reason: HandoffReason;
-    cause: string;
-    words: string | null /** False: only a person takes it; 图绘 has given it up. */;
-    redispatch?: boolean;
-  },
+  handover: Handover,
 ): Promise<ImageOrder> {
   if (order.status === "handed_off" || order.status === "dispatched") return order;
+  return await handOver(deps, tx, order, handover);
+}
+
+async function handOver(
+  deps: DeskDeps,
+  tx: Records,
+  order: ImageOrder,
+  { reason, cause, words, redispatch = true }: Handover,
+): Promise<ImageOrder> {
   const handed = await moveOrder(tx, deps.ambient, order, "handed_off", cause);
   const conversation = await tx.conversations.find(order.conversation_id);
   const quote = order.quote_id === null ? null : await tx.certificates.findQuote(order.quote_id);
@@ -83,25 +91,53 @@ export async function dispatchOrder(
     });
   if (words !== null)
     await notifyBuyer(tx, deps.ambient, {
-      id: `m_${order.id}_handed_off_${order.revision}`,
+      id: `m_${order.id}_handed_off_${order.revision}_${cause}`,
       conversationId: order.conversation_id,
       parts: [{ type: "text", text: words }],
     });
   return handed;
 }
 
-/** 作图失败自动转人工: once, told honestly, what was done stays with the order. */
+/**
+ * 作图失败自动转人工: once, told honestly, what was done stays with the order. A search that broke before the buyer agreed
+ * to anything goes to a person only: a designer costs money.
+ */
 export async function failToHuman(
   deps: DeskDeps,
   tx: Records,
   order: ImageOrder,
   why: string,
 ): Promise<ImageOrder> {
+  const { say } = deps.rules();
+  const handoff = { reason: "processing_failed" as const, cause: why };
+  if (order.status === "draft")
+    return await dispatchOrder(deps, tx, order, {
+      ...handoff,
+      words: say("search_failed"),
+      redispatch: false,
+    });
   if (order.status !== "processing" && order.status !== "accepted") return order;
   const failed = await moveOrder(tx, deps.ambient, order, "failed", why);
-  return await dispatchOrder(deps, tx, failed, {
+  const words = say(order.kind === "find" ? "search_failed" : "processing_failed");
+  return await dispatchOrder(deps, tx, failed, { ...handoff, words });
+}
+
+/**
+ * The designer gave up (failed), or is late: a person looks into it and the buyer is told. A late designer may still
+ * deliver; one who gave up is not asked again.
+ */
+export async function designerToHuman(
+  deps: DeskDeps,
+  tx: Records,
+  order: ImageOrder,
+  { why, isLate }: { why: string; isLate: boolean },
+): Promise<void> {
+  if (order.status !== "dispatched") return;
+  const from = isLate ? order : await moveOrder(tx, deps.ambient, order, "failed", why);
+  await handOver(deps, tx, from, {
     reason: "processing_failed",
     cause: why,
-    words: deps.rules().say("processing_failed"),
+    words: deps.rules().say(isLate ? "designer_late" : "designer_failed"),
+    redispatch: false,
   });
 }

@@ -1,0 +1,92 @@
+import { mkdirSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { createOpenAI } from "@ai-sdk/openai";
+import type { Ambient } from "../domain/clock.ts";
+import type { Log } from "../domain/log.ts";
+import type { TaskDispatch } from "../domain/orders/dispatch.ts";
+import type {
+  FileStore,
+  ImageEngine,
+  ImageModel,
+  PictureFetcher,
+  PictureInspector,
+  TextReader,
+} from "../domain/pictures/ports.ts";
+import type { Store } from "../domain/records.ts";
+import type { Env } from "../env.ts";
+import { createLocalFileStore } from "../integrations/pictures/file-store.ts";
+import type { EditableGallery } from "../integrations/pictures/gallery.ts";
+import { createPictureFetcher } from "../integrations/pictures/guarded-fetcher.ts";
+import { createSharpImageEngine } from "../integrations/pictures/image-engine.ts";
+import { createPictureInspector } from "../integrations/pictures/inspector.ts";
+import { openLiveGallery } from "../integrations/pictures/live-gallery.ts";
+import { createTextReader } from "../integrations/pictures/ocr/reader.ts";
+import { createTuhuiDispatch } from "../integrations/tuhui/tuhui.ts";
+import { openLibsqlStore } from "../store/store.ts";
+
+const OCR_IDLE_MS = 60_000;
+
+/** Everything that keeps something or can fail by itself: what the rules, tools and workflows stand on. */
+export type Outside = {
+  store: Store;
+  jobs: Awaited<ReturnType<typeof openLibsqlStore>>["jobs"];
+  files: FileStore;
+  gallery: EditableGallery;
+  inspector: PictureInspector;
+  engine: ImageEngine;
+  imageModel: ImageModel | null;
+  textReader: TextReader;
+  fetcher: PictureFetcher;
+  /** For what 图绘 delivers, which lies on 图绘's own host: a stranger's URL must not reach that. */
+  deliveryFetcher: PictureFetcher;
+  /** Null: switched off, and what is for 图绘 waits in the queue. */
+  dispatch: TaskDispatch | null;
+};
+
+/** Opens the records, the files and the engines as the environment says. */
+export async function openOutside(
+  env: Env,
+  { root, ambient, log }: { root: string; ambient: Ambient; log: Log },
+): Promise<Outside> {
+  const dataDir = resolve(root, env.DATA_DIR);
+  mkdirSync(dataDir, { recursive: true });
+  const { store, jobs } = await openLibsqlStore({
+    file: databaseFileOf(env, root),
+    now: ambient.now,
+    random: Math.random,
+    log,
+  });
+  const allowHosts = env.FETCH_ALLOW_HOSTS?.split(",") ?? [];
+  const tuhui = env.TUHUI_API_URL === "off" ? null : env.TUHUI_API_URL;
+  return {
+    store,
+    jobs,
+    files: createLocalFileStore(join(dataDir, "files")),
+    gallery: await openLiveGallery({ records: store.gallery, now: ambient.now, log }),
+    inspector: createPictureInspector(),
+    engine: createSharpImageEngine(),
+    imageModel: null,
+    textReader: createTextReader({ log, idleMs: OCR_IDLE_MS }),
+    fetcher: createPictureFetcher({ allowHosts, log }),
+    deliveryFetcher: createPictureFetcher({
+      allowHosts: tuhui === null ? allowHosts : [...allowHosts, new URL(tuhui).host],
+      log,
+    }),
+    dispatch: tuhui === null ? null : createTuhuiDispatch({ baseUrl: tuhui }),
+  };
+}
+
+export function databaseFileOf(env: Env, root: string): string {
+  return env.DATABASE_URL === "file::memory:"
+    ? ":memory:"
+    : resolve(root, env.DATABASE_URL.slice("file:".length));
+}
+
+/** The endpoint that MODEL, FALLBACK_MODEL and IMAGE_MODEL are asked at. */
+export function modelProvider(env: Env) {
+  return createOpenAI({
+    // An endpoint of one's own may need no key; the SDK insists on one.
+    apiKey: env.OPENAI_API_KEY ?? "none",
+    ...(env.OPENAI_BASE_URL === undefined ? {} : { baseURL: env.OPENAI_BASE_URL }),
+  });
+}
