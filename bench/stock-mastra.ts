@@ -30,7 +30,11 @@ export async function measureStock(rounds: number, turns: number) {
   );
   const storage = new LibSQLStore({ id: "stock", url: `file:${dir}/stock.db` });
   const model = createRulesModel(
-    createDecider({ understand: service.understand, say: () => service.config.rules().say }),
+    createDecider({
+      understand: service.understand,
+      say: () => service.config.rules().say,
+      urgency: () => ({ hours: 2, times: 1.5 }),
+    }),
   );
   const agent = new Agent({
     id: "stock",

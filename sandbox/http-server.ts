@@ -1,7 +1,14 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
-export type Request = { method: string; path: string; headers: Record<string, string>; body: string };
+/** body is for text; raw is the same as it came, for what is not text. */
+export type Request = {
+  method: string;
+  path: string;
+  headers: Record<string, string>;
+  body: string;
+  raw: Uint8Array;
+};
 export type Answer = { status: number; body?: unknown; bytes?: Uint8Array; type?: string };
 
 /** A small loopback HTTP server for the stand-ins. A handler may also take the response itself (return null). */
@@ -11,7 +18,7 @@ export async function listen(
 ): Promise<{ url: string; server: Server; close(): Promise<void> }> {
   const server = createServer((incoming, response) => {
     void read(incoming)
-      .then((body) =>
+      .then((raw) =>
         handle(
           {
             method: incoming.method ?? "GET",
@@ -19,7 +26,8 @@ export async function listen(
             headers: Object.fromEntries(
               Object.entries(incoming.headers).map(([key, value]) => [key, String(value)]),
             ),
-            body,
+            body: raw.toString("utf8"),
+            raw,
           },
           response,
         ),
@@ -48,8 +56,8 @@ export async function listen(
   };
 }
 
-async function read(incoming: IncomingMessage): Promise<string> {
+async function read(incoming: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of incoming) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString("utf8");
+  return Buffer.concat(chunks);
 }

@@ -1,4 +1,6 @@
-import { listen } from "./http-server.ts";
+import sharp from "sharp";
+import { type Answer, listen, type Request } from "./http-server.ts";
+import { aPhoto } from "./pictures.ts";
 
 export type ChatRequest = {
   model: string;
@@ -15,12 +17,40 @@ export type Step =
   | { garbage: string }
   | { hang: true };
 
-/** A scripted OpenAI-compatible model (chat completions, whole and streamed) that can behave badly. */
+type PictureSize = { width: number; height: number };
+export type ImageRequest = {
+  path: string;
+  headers: Record<string, string>;
+  /** Everything that was sent as text: model, prompt, n, size. */
+  fields: Record<string, string>;
+  prompt: string;
+  /** Null when the picture is to be made from words alone. */
+  picture: (PictureSize & { bytes: Uint8Array; type: string }) | null;
+};
+/** What becomes of a picture: its negative at its own or another size, one colour, data, or what goes wrong. */
+export type ImageStep =
+  | { draw: "negative"; size?: PictureSize }
+  | { draw: "blank" }
+  | { base64: string }
+  | { status: number; code?: string; message?: string }
+  | { refuse: true }
+  | { garbage: string }
+  | { hang: true };
+
+/** A scripted OpenAI-compatible model (chat completions, whole and streamed; pictures) that can behave badly. */
 export async function startModel({ port = 0 }: { port?: number } = {}) {
   const requests: ChatRequest[] = [];
+  const imageRequests: ImageRequest[] = [];
   let script: (request: ChatRequest) => Step = () => ({ text: "（没有剧本）" });
+  let imageScript: (request: ImageRequest) => ImageStep = () => ({ draw: "negative" });
 
-  const { url, close } = await listen(port, ({ path, body }, response) => {
+  const { url, close } = await listen(port, async (asked, response) => {
+    const { path, body } = asked;
+    if (/\/images\/(edits|generations)$/u.test(path)) {
+      const request = await readImageRequest(asked);
+      imageRequests.push(request);
+      return await answerImage(request, imageScript(request));
+    }
     if (path.endsWith("/models"))
       return {
         status: 200,
@@ -60,8 +90,12 @@ export async function startModel({ port = 0 }: { port?: number } = {}) {
   return {
     url: `${url}/v1`,
     requests,
+    imageRequests,
     play(next: (request: ChatRequest) => Step): void {
       script = next;
+    },
+    playImages(next: (request: ImageRequest) => ImageStep): void {
+      imageScript = next;
     },
     close,
   };
@@ -98,4 +132,73 @@ export function toolAnswers(request: ChatRequest): unknown[] {
     .slice(lastUser + 1)
     .filter((message) => message.role === "tool")
     .map((message) => JSON.parse(String(message.content)) as unknown);
+}
+
+async function readImageRequest({ path, headers, body, raw }: Request): Promise<ImageRequest> {
+  if (path.endsWith("/generations")) {
+    const fields = Object.fromEntries(
+      Object.entries(JSON.parse(body) as Record<string, unknown>).map(([key, value]) => [key, String(value)]),
+    );
+    return { path, headers, fields, prompt: fields.prompt ?? "", picture: null };
+  }
+  const form = await new Response(Buffer.from(raw), {
+    headers: { "content-type": headers["content-type"] ?? "" },
+  }).formData();
+  const fields: Record<string, string> = {};
+  let file: File | null = null;
+  for (const [key, value] of form) {
+    if (typeof value === "string") fields[key] = value;
+    else file = value;
+  }
+  return { path, headers, fields, prompt: fields.prompt ?? "", picture: await readPicture(file) };
+}
+
+async function readPicture(file: File | null): Promise<ImageRequest["picture"]> {
+  if (file === null) return null;
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  const { width, height } = await sharp(bytes).metadata();
+  return { bytes, width, height, type: file.type };
+}
+
+async function answerImage(request: ImageRequest, step: ImageStep): Promise<Answer | null> {
+  if ("hang" in step) return null;
+  if ("garbage" in step) return { status: 200, bytes: Buffer.from(step.garbage), type: "text/html" };
+  if ("status" in step) {
+    const { status, code = null, message = "scripted failure" } = step;
+    return { status, body: { error: { message, type: "server_error", param: null, code } } };
+  }
+  if ("refuse" in step)
+    return {
+      status: 400,
+      body: {
+        error: {
+          message: "Your request was rejected as a result of our safety system.",
+          type: "image_generation_user_error",
+          param: null,
+          code: "content_policy_violation",
+        },
+      },
+    };
+  const b64_json = "base64" in step ? step.base64 : (await draw(request, step)).toString("base64");
+  return { status: 200, body: { created: Math.floor(Date.now() / 1000), data: [{ b64_json }] } };
+}
+
+async function draw(
+  { picture, fields, prompt }: ImageRequest,
+  step: Extract<ImageStep, { draw: string }>,
+): Promise<Buffer> {
+  const [width = 1024, height = 1024] = fields.size?.match(/\d+/gu)?.map(Number) ?? [];
+  const own = picture ?? { width, height };
+  if (step.draw === "blank") {
+    const { width, height } = own;
+    return await sharp({ create: { width, height, channels: 3, background: "#fff" } })
+      .png()
+      .toBuffer();
+  }
+  const { width: wide, height: high } = step.size ?? own;
+  return await sharp(picture?.bytes ?? (await aPhoto(prompt.length, own)))
+    .negate({ alpha: false })
+    .resize(wide, high, { fit: "fill" })
+    .png()
+    .toBuffer();
 }

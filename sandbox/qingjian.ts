@@ -150,14 +150,15 @@ export async function startQingjian({ port = 0 }: { port?: number } = {}) {
     connected: () =>
       waitFor("frame", received, (frame: Frame) => frame.kind === "hello", 15_000, "the service's hello"),
     /** A buyer's text; resolves with the service's ack. */
-    say: (said: Said, text: string) => deliver(messageFrame(said, { type: "text", text })),
+    say: (said: Said, text: string, waitMs?: number) =>
+      deliver(messageFrame(said, { type: "text", text }), waitMs),
     /** Writes without waiting for the ack; returns the frame, to redeliver it. */
     sayNow(said: Said, text: string): Record<string, unknown> {
       const frame = messageFrame(said, { type: "text", text });
       send(socket, frame);
       return frame;
     },
-    sendPicture: (said: Said, bytes: Uint8Array, text?: string) => {
+    sendPicture: (said: Said, bytes: Uint8Array, text?: string, waitMs?: number) => {
       const image = {
         type: "image",
         data_url: `data:image/png;base64,${Buffer.from(bytes).toString("base64")}`,
@@ -167,6 +168,7 @@ export async function startQingjian({ port = 0 }: { port?: number } = {}) {
           said,
           text === undefined ? image : { type: "mixed", parts: [image, { type: "text", text }] },
         ),
+        waitMs,
       );
     },
     agentTyped: (said: Said, text: string) => deliver(messageFrame(said, { type: "text", text }, "agent")),

@@ -26,6 +26,7 @@ export const envSchema = z
     OPENAI_BASE_URL: url(http),
     OPENAI_API_KEY: optional,
     FALLBACK_MODEL: optional,
+    IMAGE_MODEL: optional,
     MODEL_TIMEOUT_MS: z.coerce.number().int().min(100).max(300_000).default(20_000),
     QINGJIAN_WS_URL: z
       .union([z.literal("off"), z.url({ protocol: /^wss?$/ })])
@@ -49,6 +50,7 @@ export const envSchema = z
       .regex(/^\s*[\w.:[\]-]+(\s*,\s*[\w.:[\]-]+)*\s*$/u, "must be host or host:port, separated by commas")
       .optional(),
     FILES_URL: url(http),
+    SEARXNG_URL: url(http),
     CONFIG_DIR: z.string().default("./config"),
     STUDIO_PORT: z.coerce.number().int().min(1).max(65_535).default(4111),
     LOG_LEVEL: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),

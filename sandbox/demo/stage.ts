@@ -21,7 +21,8 @@ export type Order = {
   total_fen: number | null;
   customer_id: string;
   dispatch_no: string | null;
-  deliveries: { width: number; height: number; by: string }[];
+  revision: number;
+  deliveries: { format: string; width: number; height: number; by: string }[];
 };
 export type Stage = Awaited<ReturnType<typeof setStage>>;
 

@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import sharp from "sharp";
 import { toolAnswers } from "../model.ts";
 import { aPhoto, aProductOnWhite, asScreenshot, withText } from "../pictures.ts";
-import type { Reply } from "../qingjian.ts";
+import { type Reply, textOf } from "../qingjian.ts";
 import { eventually, type Order, type Stage } from "./stage.ts";
+
+const DOWN_FOR_MS = 1_200;
 
 export type Story = { name: string; play(stage: Stage): Promise<void> };
 
@@ -20,6 +22,16 @@ async function theOrder(stage: Stage, customer: string, status: string): Promise
   const [order] = orders;
   assert(order !== undefined);
   return order;
+}
+
+async function handoffsOf(stage: Stage, customer: string): Promise<string[]> {
+  const { handoffs } = await stage.service.get<{ handoffs: { reason: string; customer_id: string }[] }>(
+    "/api/operations/handoffs",
+  );
+  return handoffs
+    .filter((it) => it.customer_id === customer)
+    .map((it) => it.reason)
+    .sort();
 }
 
 /** The bytes of a reply's picture, as the buyer gets them. */
@@ -123,6 +135,89 @@ export const RULES_STORIES: Story[] = [
       const order = await theOrder(stage, buyer.buyer, "delivered");
       assert.equal(order.total_fen, waiting.total_fen);
       await stage.qingjian.waitForReply(buyer.conversation, (text) => text.includes("做好啦"));
+    },
+  },
+  {
+    name: "一单连加三次要求：重新报价、加急、改格式，专人确认后一次交付",
+    async play(stage) {
+      const buyer = { conversation: "buyer-more", buyer: "buyer-more" };
+      const picture = await aPhoto(61, { width: 320, height: 240 });
+      await stage.qingjian.sendPicture(buyer, picture, "这张图放大2倍");
+      await stage.qingjian.waitForReply(buyer.conversation, (text) => text.includes("一共 20 元"));
+      await stage.qingjian.say(buyer, "再调亮一点");
+      await stage.qingjian.waitForReply(buyer.conversation, (text) => text.includes("一共 50 元"));
+      await stage.qingjian.say(buyer, "加急，1小时内要");
+      await stage.qingjian.waitForReply(buyer.conversation, (text) => text.includes("一共 75 元"));
+      await stage.qingjian.say(buyer, "另外要webp格式的");
+      await stage.qingjian.waitForReply(buyer.conversation, (text) => text.includes("价格不变"));
+      await stage.qingjian.say(buyer, "可以");
+      const waiting = await theOrder(stage, buyer.buyer, "review");
+      assert.deepEqual([waiting.revision, waiting.total_fen], [4, 7500]);
+      await stage.service.post(`/api/operations/orders/${waiting.id}/confirm`, { by: "阿明" });
+      const order = await theOrder(stage, buyer.buyer, "delivered");
+      assert.deepEqual(
+        order.deliveries.map(({ format, width, height }) => [format, width, height]),
+        [["webp", 640, 480]],
+      );
+    },
+  },
+  {
+    name: "图片读不出来：说清楚要什么，重发后照常做完",
+    async play(stage) {
+      const buyer = { conversation: "buyer-broken-picture", buyer: "buyer-broken-picture" };
+      const whole = await aPhoto(62, { width: 320, height: 240 });
+      await stage.qingjian.sendPicture(buyer, whole.subarray(0, whole.length / 2), "这张图放大2倍");
+      await stage.qingjian.waitForReply(buyer.conversation, (text) => text.includes("没有传完整"));
+      assert.equal((await stage.orders(buyer.buyer)).length, 0, "no order without a picture");
+      await stage.qingjian.sendPicture(buyer, whole, "这张图放大2倍");
+      await stage.qingjian.waitForReply(buyer.conversation, (text) => text.includes("一共 20 元"));
+      await stage.qingjian.say(buyer, "可以");
+      await theOrder(stage, buyer.buyer, "delivered");
+    },
+  },
+  {
+    name: "图绘没开机：单子等着，同事先知道，开机后只派一次",
+    async play(stage) {
+      const buyer = { conversation: "buyer-down", buyer: "buyer-down" };
+      stage.tuhui.knobs.isDown = true;
+      await stage.qingjian.sendPicture(
+        buyer,
+        await aPhoto(63, { width: 320, height: 240 }),
+        "把这张图描成矢量图",
+      );
+      await stage.qingjian.waitForReply(buyer.conversation, (text) => text.includes("50 元"));
+      await stage.qingjian.say(buyer, "可以");
+      const waiting = await theOrder(stage, buyer.buyer, "handed_off");
+      await stage.qingjian.waitForReply(buyer.conversation, (text) => text.includes("安排给设计师"));
+      assert.deepEqual(await handoffsOf(stage, buyer.buyer), ["designer_dispatch"]);
+      await new Promise((resolve) => setTimeout(resolve, DOWN_FOR_MS));
+      stage.tuhui.knobs.isDown = false;
+      await theOrder(stage, buyer.buyer, "dispatched");
+      assert.equal(stage.tuhui.orders.filter((it) => it.request.image_task_id === waiting.id).length, 1);
+    },
+  },
+  {
+    name: "设计师做不了：同事接手，老实告诉买家一次",
+    async play(stage) {
+      const buyer = { conversation: "buyer-failed", buyer: "buyer-failed" };
+      await stage.qingjian.sendPicture(
+        buyer,
+        await aPhoto(64, { width: 320, height: 240 }),
+        "把这张图描成矢量图",
+      );
+      await stage.qingjian.waitForReply(buyer.conversation, (text) => text.includes("50 元"));
+      await stage.qingjian.say(buyer, "可以");
+      const order = await theOrder(stage, buyer.buyer, "dispatched");
+      stage.tuhui.knobs.callbackCopies = 3;
+      await stage.tuhui.fail(order.dispatch_no ?? "", "原图太糊");
+      stage.tuhui.knobs.callbackCopies = 1;
+      await theOrder(stage, buyer.buyer, "handed_off");
+      await stage.qingjian.waitForReply(buyer.conversation, (text) => text.includes("没能完成"));
+      assert.deepEqual(await handoffsOf(stage, buyer.buyer), ["designer_dispatch", "processing_failed"]);
+      const sorry = stage.qingjian
+        .replies(buyer.conversation)
+        .filter((it) => textOf(it).includes("没能完成"));
+      assert.equal(sorry.length, 1, "told once, though the callback came three times");
     },
   },
   {

@@ -2,7 +2,8 @@ import type { KnowledgeBase } from "../domain/knowledge/knowledge.ts";
 import type { DeskDeps } from "../domain/orders/desk/deps.ts";
 import type { OrderDesk } from "../domain/orders/order-desk.ts";
 import type { DemandReader } from "../domain/orders/read-demand.ts";
-import type { FileStore, Gallery, ImageEngine } from "../domain/pictures/ports.ts";
+import type { FileStore, Gallery, ImageEngine, WebImageSearch } from "../domain/pictures/ports.ts";
+import type { PictureDoor } from "../domain/pictures/take-picture.ts";
 import type { TaskRules } from "../domain/tasks/receive-task.ts";
 import { createAssessRiskTool } from "../tools/assess-risk.ts";
 import { createGetCaseTool } from "../tools/get-case.ts";
@@ -20,6 +21,8 @@ export type ShopToolDeps = DeskDeps & {
   gallery: Gallery;
   files: FileStore;
   engine: ImageEngine;
+  webImages: WebImageSearch | null;
+  door: Pick<PictureDoor, "fetcher" | "inspector">;
   readDemand: DemandReader;
   taskRules: TaskRules;
   knowledge: KnowledgeBase;

@@ -78,6 +78,7 @@ export function createCaseReader({
       total_fen: quote?.certificate.total_fen ?? null,
       candidates: order.candidates.length,
       pictures: order.pictures,
+      urgent: order.demand.urgent,
     };
   }
 

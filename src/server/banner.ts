@@ -7,6 +7,8 @@ export function banner({ service, url }: RunningService): string {
   const usesKeyless = env.MODEL !== undefined && env.OPENAI_API_KEY === undefined;
   if (usesKeyless) off.push("OPENAI_API_KEY 未设置：按不需要密钥的接口调用 MODEL");
   if (env.MODEL === undefined) off.push("MODEL 未设置：由规则应答（找图、报价、接单、转人工都可用）");
+  if (env.IMAGE_MODEL === undefined) off.push("IMAGE_MODEL 未设置：自己做不了的图派给设计师");
+  if (env.SEARXNG_URL === undefined) off.push("SEARXNG_URL 未设置：只查自己的图库");
   if (env.TIANWANG_API_KEY === undefined) off.push("TIANWANG_API_KEY 未设置：本机任何程序都可以下发任务");
   if (env.TIANWANG_SECRET === undefined) off.push("TIANWANG_SECRET 未设置：回调不签名");
   if (env.TUHUI_SECRET === undefined) off.push("TUHUI_SECRET 未设置：图绘回调只当提醒，结果以查询为准");

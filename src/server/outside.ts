@@ -11,6 +11,7 @@ import type {
   PictureFetcher,
   PictureInspector,
   TextReader,
+  WebImageSearch,
 } from "../domain/pictures/ports.ts";
 import type { Store } from "../domain/records.ts";
 import type { Env } from "../env.ts";
@@ -18,9 +19,11 @@ import { createLocalFileStore } from "../integrations/pictures/file-store.ts";
 import type { EditableGallery } from "../integrations/pictures/gallery.ts";
 import { createPictureFetcher } from "../integrations/pictures/guarded-fetcher.ts";
 import { createSharpImageEngine } from "../integrations/pictures/image-engine.ts";
+import { createImageModel } from "../integrations/pictures/image-model.ts";
 import { createPictureInspector } from "../integrations/pictures/inspector.ts";
 import { openLiveGallery } from "../integrations/pictures/live-gallery.ts";
 import { createTextReader } from "../integrations/pictures/ocr/reader.ts";
+import { createSearxngImageSearch } from "../integrations/searxng/image-search.ts";
 import { createTuhuiDispatch } from "../integrations/tuhui/tuhui.ts";
 import { openLibsqlStore } from "../store/store.ts";
 
@@ -34,7 +37,10 @@ export type Outside = {
   gallery: EditableGallery;
   inspector: PictureInspector;
   engine: ImageEngine;
+  /** Null: what our own engine cannot do goes to a designer. */
   imageModel: ImageModel | null;
+  /** Null: only the shop's own gallery is searched. */
+  webImages: WebImageSearch | null;
   textReader: TextReader;
   fetcher: PictureFetcher;
   /** For what 图绘 delivers, which lies on 图绘's own host: a stranger's URL must not reach that. */
@@ -56,6 +62,7 @@ export async function openOutside(
     random: Math.random,
     log,
   });
+  const inspector = createPictureInspector();
   const allowHosts = env.FETCH_ALLOW_HOSTS?.split(",") ?? [];
   const tuhui = env.TUHUI_API_URL === "off" ? null : env.TUHUI_API_URL;
   return {
@@ -63,9 +70,16 @@ export async function openOutside(
     jobs,
     files: createLocalFileStore(join(dataDir, "files")),
     gallery: await openLiveGallery({ records: store.gallery, now: ambient.now, log }),
-    inspector: createPictureInspector(),
+    inspector,
     engine: createSharpImageEngine(),
-    imageModel: null,
+    imageModel:
+      env.IMAGE_MODEL === undefined
+        ? null
+        : createImageModel({
+            model: modelProvider(env).imageModel(env.IMAGE_MODEL.replace(/^openai\//u, "")),
+            inspector,
+          }),
+    webImages: env.SEARXNG_URL === undefined ? null : createSearxngImageSearch({ url: env.SEARXNG_URL, log }),
     textReader: createTextReader({ log, idleMs: OCR_IDLE_MS }),
     fetcher: createPictureFetcher({ allowHosts, log }),
     deliveryFetcher: createPictureFetcher({

@@ -1,18 +1,14 @@
 import type { AddressInfo } from "node:net";
 import { serve } from "@hono/node-server";
 import { AppError } from "../domain/errors.ts";
-import type { Log } from "../domain/log.ts";
 import type { Env } from "../env.ts";
 import { createApp } from "./app.ts";
-import { type Service, wire } from "./wire.ts";
+import { type Service, type WireOptions, wire } from "./wire.ts";
 
 export type RunningService = { service: Service; url: string; stop(): Promise<void> };
 
 /** Starts the whole service in this process: store, bridge, jobs, HTTP. Port 0 takes a free one. */
-export async function startService(
-  env: Env,
-  options: { root: string; version: string; log: Log; rulesOnly?: boolean },
-): Promise<RunningService> {
+export async function startService(env: Env, options: Omit<WireOptions, "ownUrl">): Promise<RunningService> {
   let ownUrl = "";
   const service = await wire(env, { ...options, ownUrl: () => ownUrl });
   const app = createApp(service);

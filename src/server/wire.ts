@@ -34,6 +34,7 @@ import type { MessageSender } from "../domain/conversations/sender.ts";
 import type { Log } from "../domain/log.ts";
 import type { DeskDeps } from "../domain/orders/desk/deps.ts";
 import { createOrderDesk } from "../domain/orders/order-desk.ts";
+import { urgencyTerms } from "../domain/orders/pricing-rules.ts";
 import { createDemandReader } from "../domain/orders/read-demand.ts";
 import { createTextOnce } from "../domain/pictures/text-once.ts";
 import { createUnderstanding } from "../domain/understanding/understand.ts";
@@ -86,8 +87,19 @@ export async function wire(env: Env, options: WireOptions) {
   });
 
   const opened = await openOutside(env, { root, ambient, log });
-  const { store, jobs, files, gallery, inspector, engine, imageModel, textReader, fetcher, ...outside } =
-    options.around?.(opened) ?? opened;
+  const {
+    store,
+    jobs,
+    files,
+    gallery,
+    inspector,
+    engine,
+    imageModel,
+    textReader,
+    fetcher,
+    webImages,
+    ...outside
+  } = options.around?.(opened) ?? opened;
   const regex = createSafeRegex();
   const cron = createCronClock();
   const taskRules = { cron, regex };
@@ -117,15 +129,34 @@ export async function wire(env: Env, options: WireOptions) {
     engine,
     readDemand,
     taskRules,
+    webImages,
+    door: { fetcher, inspector },
     knowledge: createFaqKnowledge(config.faq),
   });
-  const workflowDeps = { ...deskDeps, files, gallery, engine, imageModel, inspector, textReader, log };
+  const workflowDeps = {
+    ...deskDeps,
+    files,
+    gallery,
+    engine,
+    imageModel,
+    inspector,
+    textReader,
+    log,
+    webImages,
+    door: { fetcher, inspector },
+  };
   const workflows = {
     "find-image": createFindImageWorkflow(workflowDeps),
     "process-image": createProcessImageWorkflow(workflowDeps),
     "dispatch-to-human": createDispatchToHumanWorkflow(workflowDeps),
   };
-  const rulesModel = createRulesModel(createDecider({ understand, say: () => config.rules().say }));
+  const rulesModel = createRulesModel(
+    createDecider({
+      understand,
+      say: () => config.rules().say,
+      urgency: () => urgencyTerms(config.rules().pricing),
+    }),
+  );
   const agentOn = (model: Parameters<typeof createShopAgent>[0]["model"]) =>
     createShopAgent({ model, tools, instructions: config.instructions });
   const models = options.rulesOnly === true ? [] : configuredModels(env);

@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { DeskDeps } from "../domain/orders/desk/deps.ts";
 import { assess } from "../domain/orders/desk/open-order.ts";
 import { decisionSchema, serviceSchema } from "../domain/orders/service.ts";
+import { modelFlagsSchema } from "./model-flags.ts";
 import { readTurn } from "./turn-context.ts";
 
 export function createAssessRiskTool(deps: DeskDeps) {
@@ -14,13 +15,14 @@ export function createAssessRiskTool(deps: DeskDeps) {
       demand: z.string().min(1).max(2000).describe("买家的要求，用原话"),
       services: z.array(serviceSchema).default([]),
       picture_ids: z.array(z.string()).max(30).default([]),
+      flags: modelFlagsSchema,
     }),
     outputSchema: z.object({
       decision: decisionSchema,
       score: z.number(),
       reasons: z.array(z.object({ rule: z.string(), words: z.string() })),
     }),
-    execute: async ({ demand, services, picture_ids }, { requestContext }) => {
+    execute: async ({ demand, services, picture_ids, flags }, { requestContext }) => {
       const turn = await readTurn(requestContext, deps.store, deps.ambient.now());
       const evidence = await Promise.all(picture_ids.map(deps.readText));
       const risk = await assess(
@@ -35,6 +37,7 @@ export function createAssessRiskTool(deps: DeskDeps) {
           urgent: false,
           words: demand,
           pictures: picture_ids,
+          modelFlags: flags,
         },
         evidence,
       );

@@ -1,6 +1,13 @@
+import type { ShopRules } from "../domain/orders/desk/deps.ts";
 import type { OpenedOrder } from "../domain/orders/desk/open-order.ts";
+import { urgencyTerms } from "../domain/orders/pricing-rules.ts";
 import type { QuoteCertificate } from "../domain/orders/quote-certificate.ts";
 import { type Say, yuan } from "../domain/replies.ts";
+
+/** Asks a buyer in a hurry who named no time whether it is urgent, and says what that costs. */
+export function urgencyQuestion({ say, pricing }: Pick<ShopRules, "say" | "pricing">): string {
+  return say("ask_urgent", urgencyTerms(pricing));
+}
 
 /** The sentence that tells a quote, with its reasons in the buyer's words. */
 export function quoteWords(quote: QuoteCertificate, say: Say): string {

@@ -3,9 +3,12 @@ import { z } from "zod";
 import type { DeskDeps } from "../domain/orders/desk/deps.ts";
 import type { OrderDesk } from "../domain/orders/order-desk.ts";
 import type { DemandReader } from "../domain/orders/read-demand.ts";
-import { serviceSchema } from "../domain/orders/service.ts";
-import { orderWords } from "./order-words.ts";
+import { type Service, serviceSchema } from "../domain/orders/service.ts";
+import { modelFlagsSchema } from "./model-flags.ts";
+import { orderWords, urgencyQuestion } from "./order-words.ts";
 import { readTurn } from "./turn-context.ts";
+
+const BASIC: Service[] = ["basic"];
 
 type ProcessImageDeps = Pick<DeskDeps, "store" | "ambient" | "rules"> & {
   desk: OrderDesk;
@@ -22,7 +25,8 @@ export function createProcessImageTool({ store, ambient, rules, desk, readDemand
       picture_ids: z.array(z.string()).min(1).max(30).describe("要处理的图片 id，取自案情 pictures"),
       demand: z.string().min(1).max(2000).describe("买家的要求，用买家的原话"),
       services: z.array(serviceSchema).optional().describe("明确的服务项目；不填则从 demand 判断"),
-      urgent: z.boolean().optional().describe("买家要求 2 小时内完成时为 true"),
+      urgent: z.boolean().optional().describe("买家要求 2 小时内完成时为 true；只说急、没说时间时不要填"),
+      flags: modelFlagsSchema,
     }),
     outputSchema: z.object({
       status: z.enum(["quoted", "review", "rejected", "draft", "needs_input"]),
@@ -31,37 +35,41 @@ export function createProcessImageTool({ store, ambient, rules, desk, readDemand
       missing: z.array(z.string()).optional(),
       tell: z.string(),
     }),
-    execute: async ({ picture_ids, demand, services, urgent }, { requestContext }) => {
+    execute: async ({ picture_ids, demand, services, urgent, flags }, { requestContext }) => {
       const turn = await readTurn(requestContext, store, ambient.now());
       const { say } = rules();
       const read = await readDemand({ words: demand, pictures: picture_ids, services, urgent });
+      // A size or a format alone is work too; beside other work it is only how that is delivered.
+      const asked = read.services.length === 0 && read.operations.length > 0 ? BASIC : read.services;
       // A forbidden wish is refused before anything is asked about it.
       const isForbidden = await desk.isForbidden(turn.conversation, { words: demand, pictures: picture_ids });
-      if (!isForbidden && (read.missing.length > 0 || read.services.length === 0))
+      if (!isForbidden && (read.missing.length > 0 || asked.length === 0))
         return {
           status: "needs_input" as const,
           missing: read.missing,
           tell: say(
-            read.services.length === 0
-              ? "ask_what"
-              : `ask_${read.missing[0]?.replaceAll("-", "_") ?? "what"}`,
+            asked.length === 0 ? "ask_what" : `ask_${read.missing[0]?.replaceAll("-", "_") ?? "what"}`,
           ),
         };
       const opened = await desk.open(turn.conversation, {
         sourceId: turn.turnId,
         kind: "process",
-        services: read.services,
+        services: asked,
         operations: read.operations,
         local: read.local,
         urgent: read.urgent,
         words: demand,
         pictures: picture_ids,
-        ...(read.enlargeFactor === undefined ? {} : { enlargeFactor: read.enlargeFactor }),
+        enlargeFactor: read.enlargeFactor,
+        contradictions: read.contradictions,
+        deadlineAt: read.deadlineAt,
+        modelFlags: flags,
       });
+      const asksUrgency = read.mayBeUrgent && opened.order.status === "quoted";
       return {
         status: statusOf(opened.order.status),
         order_id: opened.order.id,
-        tell: orderWords(opened, say),
+        tell: [orderWords(opened, say), ...(asksUrgency ? [urgencyQuestion(rules())] : [])].join("\n"),
         ...(opened.quote === null ? {} : { total_fen: opened.quote.total_fen }),
       };
     },

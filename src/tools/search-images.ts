@@ -2,11 +2,20 @@ import { createTool } from "@mastra/core/tools";
 import { z } from "zod";
 import type { Ambient } from "../domain/clock.ts";
 import { type Candidate, candidateSchema } from "../domain/orders/order.ts";
-import type { FileStore, Gallery, GalleryMatch, ImageEngine } from "../domain/pictures/ports.ts";
+import type {
+  FileStore,
+  Gallery,
+  GalleryMatch,
+  ImageEngine,
+  WebImageSearch,
+} from "../domain/pictures/ports.ts";
+import { type PictureDoor, takePicture } from "../domain/pictures/take-picture.ts";
 import type { Store } from "../domain/records.ts";
 import { readTurn } from "./turn-context.ts";
 
 const MOST_CANDIDATES = 3;
+/** Words alone prove little. */
+const WEB_SCORE = 0.3;
 
 type SearchImagesDeps = {
   store: Store;
@@ -14,6 +23,10 @@ type SearchImagesDeps = {
   files: FileStore;
   engine: ImageEngine;
   ambient: Ambient;
+  /** Null: only the shop's own gallery is searched. */
+  webImages: WebImageSearch | null;
+  /** How a picture from the web comes in. */
+  door: Pick<PictureDoor, "fetcher" | "inspector">;
 };
 
 export function createSearchImagesTool(deps: SearchImagesDeps) {
@@ -48,12 +61,16 @@ export function createSearchImagesTool(deps: SearchImagesDeps) {
   });
 }
 
-/** Up to three gallery pictures that may be meant; never one that the search itself calls "none". */
+/**
+ * Up to three pictures that may be meant; never one that the search itself calls "none". The web is only asked when
+ * the gallery has nothing.
+ */
 export async function findCandidates(
-  { store, gallery, files }: Pick<SearchImagesDeps, "store" | "gallery" | "files">,
+  deps: Omit<SearchImagesDeps, "engine">,
   pictureIds: readonly string[],
   words: string | undefined,
 ): Promise<Candidate[]> {
+  const { store, gallery, files } = deps;
   const matches: GalleryMatch[] = [];
   for (const id of pictureIds) {
     const picture = await store.pictures.find(id);
@@ -68,8 +85,31 @@ export async function findCandidates(
     if (match.band !== "none" && (known === undefined || known.score < match.score))
       best.set(match.item_id, match);
   }
+  if (best.size === 0 && words !== undefined && words.trim() !== "") return await findOnWeb(deps, words);
   const sorted = [...best.values()].sort((a, b) => b.score - a.score);
   const same = sorted.filter((match) => match.band === "same");
   // A sure hit is shown alone: lookalikes beside it would only confuse.
   return (same.length > 0 ? same : sorted).slice(0, MOST_CANDIDATES);
+}
+
+/** What the web shows for the words, taken in by the one door; what cannot be fetched is passed over. */
+async function findOnWeb(
+  { webImages, door, store, files, ambient }: Omit<SearchImagesDeps, "engine">,
+  words: string,
+): Promise<Candidate[]> {
+  const found = webImages === null ? [] : await webImages.search(words, 2 * MOST_CANDIDATES);
+  const candidates: Candidate[] = [];
+  for (const { title, imageUrl } of found) {
+    if (candidates.length === MOST_CANDIDATES) break;
+    const taken = await takePicture({ ...door, pictures: store.pictures, files, ambient }, { url: imageUrl });
+    if (!taken.ok || candidates.some(({ file }) => file === taken.value.id)) continue;
+    candidates.push({
+      item_id: `web:${taken.value.id}`,
+      title: title.slice(0, 100),
+      file: taken.value.id,
+      score: WEB_SCORE,
+      band: "similar",
+    });
+  }
+  return candidates;
 }

@@ -2,10 +2,12 @@ import { createTool } from "@mastra/core/tools";
 import { z } from "zod";
 import type { DeskDeps } from "../domain/orders/desk/deps.ts";
 import type { OpenedOrder } from "../domain/orders/desk/open-order.ts";
+import { mayStart } from "../domain/orders/desk/payment.ts";
 import { candidateSchema, type ImageOrder, OPEN_STATUSES } from "../domain/orders/order.ts";
 import type { OrderDesk } from "../domain/orders/order-desk.ts";
 import type { DemandReader } from "../domain/orders/read-demand.ts";
 import { yuan } from "../domain/replies.ts";
+import { modelFlagsSchema } from "./model-flags.ts";
 import { orderWords } from "./order-words.ts";
 import { readTurn } from "./turn-context.ts";
 
@@ -25,6 +27,7 @@ const inputSchema = z.object({
   numbers: z.array(z.int().min(1)).max(10).optional().describe("pick：买家选的第几张，从 1 起"),
   demand: z.string().max(2000).optional().describe("open_find、add_demand：买家的原话"),
   picture_ids: z.array(z.string()).max(30).default([]).describe("相关的图片 id"),
+  flags: modelFlagsSchema,
   candidates: z
     .array(candidateSchema)
     .max(3)
@@ -42,12 +45,11 @@ const outputSchema = z.object({
 });
 type Output = z.infer<typeof outputSchema>;
 
-const FITS: Record<Exclude<Input["action"], "open_find">, (order: ImageOrder) => boolean> = {
+const FITS: Record<Exclude<Input["action"], "open_find" | "add_demand">, (order: ImageOrder) => boolean> = {
   pick: (order) =>
     order.kind === "find" && order.candidates.length > 0 && ["draft", "quoted"].includes(order.status),
   accept: (order) => order.status === "quoted",
   decline: (order) => order.status === "quoted" || (order.kind === "find" && order.status === "draft"),
-  add_demand: (order) => OPEN_STATUSES.includes(order.status) || order.status === "delivered",
   cancel: (order) => OPEN_STATUSES.includes(order.status),
 };
 
@@ -76,7 +78,7 @@ export function createUpdateOrderTool({ store, ambient, rules, desk, readDemand 
         });
         return await tellFind(opened, input);
       }
-      const found = await orderOf(input, turn.conversation.id, FITS[input.action]);
+      const found = await orderOf(input, input.action, turn.conversation.id);
       if (!found.ok)
         return {
           status: "refused",
@@ -87,8 +89,15 @@ export function createUpdateOrderTool({ store, ambient, rules, desk, readDemand 
     },
   });
 
-  async function orderOf(input: Input, conversationId: string, fits: (order: ImageOrder) => boolean) {
-    if (input.order_id === undefined) return await desk.theOpenOrder(conversationId, fits);
+  async function orderOf(
+    input: Input,
+    action: Exclude<Input["action"], "open_find">,
+    conversationId: string,
+  ) {
+    if (input.order_id === undefined)
+      return action === "add_demand"
+        ? await desk.theOrderToAddTo(conversationId, await readDemand(demandOf(input)))
+        : await desk.theOpenOrder(conversationId, FITS[action]);
     const order = await store.orders.find(input.order_id);
     return order === null || order.conversation_id !== conversationId
       ? { ok: false as const, refusal: "none" as const }
@@ -134,7 +143,7 @@ export function createUpdateOrderTool({ store, ambient, rules, desk, readDemand 
         return {
           status: accepted.value.status,
           order_id: order.id,
-          tell: say(accepted.value.status === "review" ? "accepted_review" : "accepted"),
+          tell: say(acceptedKey(accepted.value)),
         };
       }
       case "decline": {
@@ -156,17 +165,22 @@ export function createUpdateOrderTool({ store, ambient, rules, desk, readDemand 
 
   async function addDemand(input: Input, order: ImageOrder, turnId: string): Promise<Output> {
     const { say } = rules();
-    const words = input.demand ?? "";
+    const { words } = demandOf(input);
     const read = await readDemand({ words, pictures: [...order.pictures, ...input.picture_ids] });
     const added = await desk.addDemand(order.id, {
       sourceId: turnId,
       kind: order.kind,
       services: read.services,
       operations: read.operations,
-      local: read.services.length > 0 && read.local,
+      // Words that only hurry ask for no other work.
+      local: read.local || (read.urgent && read.services.length === 0),
       urgent: read.urgent,
       words,
       pictures: input.picture_ids,
+      enlargeFactor: read.enlargeFactor,
+      contradictions: read.contradictions,
+      deadlineAt: read.deadlineAt,
+      modelFlags: input.flags,
     });
     if (!added.ok) return refusal(order, added.refusal, "no_such_order");
     const { status, deltaFen, quote } = added.value;
@@ -180,15 +194,23 @@ export function createUpdateOrderTool({ store, ambient, rules, desk, readDemand 
           : orderWords(added.value, say),
       );
     const total = quote === null ? "" : yuan(quote.total_fen);
+    const isAsked = added.value.order.status === "quoted";
     const key =
       deltaFen > 0
-        ? "demand_added_more"
+        ? isAsked
+          ? "demand_added_more"
+          : "demand_added_at_work"
         : deltaFen < 0
           ? "demand_added_less"
           : order.status === "quoted"
             ? "demand_added_same"
             : "demand_added";
     return toOutput(added.value, say(key, { delta: yuan(Math.abs(deltaFen)), yuan: total }));
+  }
+
+  function acceptedKey(order: ImageOrder): string {
+    if (order.status === "review") return "accepted_review";
+    return mayStart({ rules }, order) ? "accepted" : "accepted_unpaid";
   }
 
   function ended(order: ImageOrder, key: string): Output {
@@ -207,4 +229,8 @@ export function createUpdateOrderTool({ store, ambient, rules, desk, readDemand 
       ...(quote === null ? {} : { total_fen: quote.total_fen }),
     };
   }
+}
+
+function demandOf(input: Input): { words: string; pictures: string[] } {
+  return { words: input.demand ?? "", pictures: input.picture_ids };
 }

@@ -14,6 +14,7 @@ const READABLE_SHARE = 0.7;
 const DELIVERY: readonly Operation["op"][] = ["resize", "dpi", "format"];
 /** After these text may be gone, or turned, on purpose. */
 const MOVES_TEXT: readonly Operation["op"][] = ["crop", "crop_ratio", "trim", "rotate", "flip", "resize"];
+const OF_THE_MODEL = ["size-not-as-asked", "less-sharp"];
 
 export type Worked = { ok: true; deliveries: Delivery[] } | { ok: false; why: string };
 
@@ -88,11 +89,10 @@ async function findProblems(
 ): Promise<string[]> {
   const { operations } = demand;
   if (!demand.local) {
-    // A model draws anew: sizes and edges are its own, only what was asked of the file can be checked.
+    // A model draws anew: size and edges are its own.
     const finishing = operations.filter((operation) => DELIVERY.includes(operation.op));
-    const problems = await deps.engine.check(result.bytes, result, { operations: [] });
-    const asked = finishing.find((operation) => operation.op === "format")?.format;
-    return asked === undefined || asked === result.format ? problems : [...problems, "format-not-as-asked"];
+    const problems = await deps.engine.check(original, result, { operations: finishing });
+    return problems.filter((problem) => !OF_THE_MODEL.includes(problem));
   }
   const problems = await deps.engine.check(original, result, { operations });
   if (problems.length > 0 || operations.some(({ op }) => MOVES_TEXT.includes(op))) return problems;

@@ -7,7 +7,9 @@ import type {
   ImageModel,
   PictureInspector,
   TextReader,
+  WebImageSearch,
 } from "../domain/pictures/ports.ts";
+import type { PictureDoor } from "../domain/pictures/take-picture.ts";
 
 export type WorkflowDeps = DeskDeps & {
   files: FileStore;
@@ -16,6 +18,8 @@ export type WorkflowDeps = DeskDeps & {
   /** Null: what our own engine cannot do goes to a designer. */
   imageModel: ImageModel | null;
   inspector: PictureInspector;
+  webImages: WebImageSearch | null;
+  door: Pick<PictureDoor, "fetcher" | "inspector">;
   textReader: TextReader;
   log: Log;
 };

@@ -32,9 +32,12 @@ const MOST_WISHES = 2;
 export function createDecider({
   understand,
   say,
+  urgency,
 }: {
   understand: (input: UnderstandInput) => Understanding;
   say: () => Say;
+  /** From how many hours on work is urgent, and how many times the price that is. */
+  urgency: () => { hours: number; times: number };
 }) {
   const handlings: Readonly<Record<Intent, Handling>> = {
     find_image: handleFind,
@@ -68,6 +71,8 @@ export function createDecider({
       return { type: "say", text: "" };
 
     const wishes = wishesOf(text, facts);
+    // In a hurry before saying yes: whether that is urgent is not ours to guess.
+    if (wishes.some((wish) => isVagueHurry(wish, facts))) return saying("ask_urgent", urgency());
     const replies: string[] = [];
     let skip = 0;
     for (const wish of wishes) {
@@ -101,7 +106,9 @@ export function createDecider({
 
   function wishesOf(text: string, facts: CaseFacts): Wish[] {
     const understanding = understandIt(text, facts);
-    const main: Wish = { intent: understanding.intent, understanding, text };
+    if (PLAIN_YES.test(text.trim()) && facts.last_bot.includes(say()("ask_urgent", urgency())))
+      return [{ intent: "add_demand", understanding, text: URGENT_WORDS }];
+    const main: Wish = { intent: intentOf(understanding, facts), understanding, text };
     // "先找原图，再帮我抠个图": the second wish is handled behind the first, small talk is not a wish.
     const others = understanding.intents
       .filter(
@@ -111,6 +118,17 @@ export function createDecider({
       .slice(0, MOST_WISHES - 1)
       .map((it): Wish => ({ intent: it.intent, understanding, text }));
     return FIRST_WISHES.includes(main.intent) ? [main, ...others] : [main];
+  }
+
+  /** "1小时内能给我吗" on a quoted order is a demand that changes its price, whatever else it sounds like. */
+  function intentOf({ intent, slots }: Understanding, { orders }: CaseFacts): Intent {
+    const isHurry = slots.urgent === "yes" && mayBecomeUrgent(orders);
+    return isHurry && HURRY_HIDES_BEHIND.includes(intent) ? "add_demand" : intent;
+  }
+
+  function isVagueHurry({ intent, understanding }: Wish, { orders }: CaseFacts): boolean {
+    if (understanding.slots.urgent !== "ask" || intent === "accept") return false;
+    return HURRY_HIDES_BEHIND.includes(intent) && mayBecomeUrgent(orders);
   }
 
   function handleFind({ understanding, text }: Wish, { facts, done }: Situation): NextStep {
@@ -133,6 +151,10 @@ export function createDecider({
 
   function handleProcess({ text, understanding }: Wish, { facts, done }: Situation): NextStep {
     const pictures = picturesFor(facts);
+    const delivered = facts.orders.find((order) => order.status === "delivered");
+    // No new picture, and all that were sent have been worked on: the buyer speaks of what they were given.
+    if (delivered !== undefined && freePictures(facts).length === 0)
+      return addDemand(delivered.id, text, facts, done);
     if (pictures.length === 0) {
       // A forbidden wish is refused before a picture is asked for.
       const risk = done.find((use) => use.tool === "assess-risk");
@@ -212,15 +234,23 @@ export function createDecider({
   function handleAddDemand(wish: Wish, situation: Situation): NextStep {
     const { facts, done } = situation;
     if (facts.orders.length === 0) return handleProcess(wish, situation);
+    return addDemand(wish.understanding.slots.order_ref, wish.text, facts, done);
+  }
+
+  function addDemand(
+    orderId: string | undefined,
+    demand: string,
+    facts: CaseFacts,
+    done: ToolUse[],
+  ): NextStep {
     const changed = done.find((use) => use.tool === "update-order");
-    if (changed === undefined)
-      return call("update-order", {
-        action: "add_demand",
-        demand: wish.text,
-        picture_ids: facts.pictures.filter((picture) => picture.new).map((picture) => picture.id),
-        ...orderIdOf([], wish),
-      });
-    return told(changed);
+    if (changed !== undefined) return told(changed);
+    return call("update-order", {
+      action: "add_demand",
+      demand,
+      picture_ids: facts.pictures.filter((picture) => picture.new).map((picture) => picture.id),
+      ...(orderId === undefined ? {} : { order_id: orderId }),
+    });
   }
 
   function handleProgress(_wish: Wish, { done }: Situation): NextStep {
@@ -271,6 +301,18 @@ export function createDecider({
   }
 }
 
+/** Yes to the question that was asked last; "可以" and "好" are for the price. */
+const PLAIN_YES = /^(?:是|对|要|嗯+|需要|是的|对的|要的)[的啊呀哦呢吧。.!！~～]*$/u;
+const URGENT_WORDS = "加急";
+const HURRY_HIDES_BEHIND: readonly Intent[] = [
+  "haggle",
+  "progress",
+  "quote",
+  "accept",
+  "greeting",
+  "thanks",
+  "out_of_scope",
+];
 const FIRST_WISHES: readonly Intent[] = ["find_image", "process_image"];
 const SECOND_WISHES: readonly Intent[] = [
   "find_image",
@@ -296,12 +338,21 @@ function isWish(understanding: Understanding): boolean {
   return !["greeting", "thanks", "out_of_scope", "accept"].includes(understanding.intent);
 }
 
+function mayBecomeUrgent(orders: CaseFacts["orders"]): boolean {
+  return orders.some((order) => order.status === "quoted" && !order.urgent);
+}
+
+/** Pictures that no order has taken yet. */
+function freePictures(facts: CaseFacts): string[] {
+  const taken = new Set(facts.orders.flatMap((order) => order.pictures));
+  return facts.pictures.filter((it) => it.new || !taken.has(it.id)).map((it) => it.id);
+}
+
 /** This turn's pictures; else the ones sent before that no order has taken yet; else the newest. */
 function picturesFor(facts: CaseFacts): string[] {
   const fresh = facts.pictures.filter((picture) => picture.new).map((picture) => picture.id);
   if (fresh.length > 0) return fresh;
-  const taken = new Set(facts.orders.flatMap((order) => order.pictures));
-  const free = facts.pictures.filter((picture) => !taken.has(picture.id)).map((picture) => picture.id);
+  const free = freePictures(facts);
   const newest = facts.pictures.at(-1);
   return free.length > 0 ? free : newest === undefined ? [] : [newest.id];
 }

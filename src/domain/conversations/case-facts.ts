@@ -18,6 +18,7 @@ export const caseFactsSchema = z.object({
       total_fen: z.int().nullable(),
       candidates: z.int().default(0).describe("how many candidates the buyer may choose from"),
       pictures: z.array(z.string()).default([]),
+      urgent: z.boolean().default(false),
     }),
   ),
   handoff: z.object({ reason: z.string(), status: z.string() }).nullable().default(null),

@@ -5,9 +5,20 @@ import { type AddedDemand, addDemand } from "./desk/add-demand.ts";
 import type { DeskDeps } from "./desk/deps.ts";
 import { cancelOrder, declineOrder } from "./desk/end-order.ts";
 import { assess, type OpenedOrder, type OrderDemand, openOrder } from "./desk/open-order.ts";
+import { markPaid } from "./desk/payment.ts";
 import { confirmOrder, rejectOrder } from "./desk/person-decides.ts";
 import { pickCandidates } from "./desk/pick-candidates.ts";
-import type { ImageOrder } from "./order.ts";
+import { type ImageOrder, OPEN_STATUSES } from "./order.ts";
+import type { Service } from "./service.ts";
+
+const ORDERS_LOOKED_AT = 20;
+
+/** A demand fits an order that does such work already, or one of the same kind. */
+function fits(order: ImageOrder, services: readonly Service[]): boolean {
+  if (services.length === 0) return false;
+  if (services.some((service) => order.demand.services.includes(service))) return true;
+  return (order.kind === "find") === services.includes("find_image");
+}
 
 export type OrderDesk = ReturnType<typeof createOrderDesk>;
 
@@ -58,6 +69,8 @@ export function createOrderDesk(deps: DeskDeps) {
       orderId: string,
       demand: OrderDemand,
     ): Promise<Result<AddedDemand, "not-found" | "not-open">> => addDemand(deps, orderId, demand),
+    paid: (orderId: string, by: string): Promise<Result<ImageOrder, "not-found" | "not-open">> =>
+      store.transaction((tx) => markPaid(deps, tx, orderId, by)),
     confirm: (orderId: string, by: string): Promise<Result<ImageOrder, "not-found" | "not-in-review">> =>
       store.transaction((tx) => confirmOrder(deps, tx, orderId, by)),
     reject: (
@@ -66,12 +79,28 @@ export function createOrderDesk(deps: DeskDeps) {
       reason: string,
     ): Promise<Result<ImageOrder, "not-found" | "not-in-review">> =>
       store.transaction((tx) => rejectOrder(deps, tx, orderId, by, reason)),
+    /**
+     * The order that a later demand is added to: the only open one, the only one that the demand fits, or, with none
+     * open, the last one delivered.
+     */
+    async theOrderToAddTo(
+      conversationId: string,
+      demand: Pick<OrderDemand, "services">,
+    ): Promise<Result<ImageOrder, "none" | "ambiguous">> {
+      const orders = await store.orders.ofConversation(conversationId, ORDERS_LOOKED_AT);
+      const open = orders.filter((order) => OPEN_STATUSES.includes(order.status));
+      const fitting = open.filter((order) => fits(order, demand.services));
+      const [only, ...others] = fitting.length > 0 ? fitting : open;
+      if (only !== undefined) return others.length > 0 ? refuse("ambiguous") : { ok: true, value: only };
+      const delivered = orders.find((order) => order.status === "delivered");
+      return delivered === undefined ? refuse("none") : { ok: true, value: delivered };
+    },
     /** The customer's order that a demand without a name speaks of; ambiguous when two open ones fit. */
     async theOpenOrder(
       conversationId: string,
       fits: (order: ImageOrder) => boolean,
     ): Promise<Result<ImageOrder, "none" | "ambiguous">> {
-      const orders = (await store.orders.ofConversation(conversationId, 20)).filter(fits);
+      const orders = (await store.orders.ofConversation(conversationId, ORDERS_LOOKED_AT)).filter(fits);
       const only = orders[0];
       if (only === undefined) return refuse("none");
       return orders.length > 1 ? refuse("ambiguous") : { ok: true, value: only };

@@ -66,3 +66,8 @@ export const pricingRulesSchema = z.strictObject({
     .describe("sentences of a quote, for the buyer; {…} are filled in"),
 });
 export type PricingRules = z.infer<typeof pricingRulesSchema>;
+
+/** From how many hours on work is urgent, and how many times the price that is: for the buyer. */
+export function urgencyTerms(rules: PricingRules): { hours: number; times: number } {
+  return { hours: rules.urgent_within_hours, times: rules.urgent_percent / 100 };
+}

@@ -9,6 +9,7 @@ import { type Service, serviceSchema } from "./service.ts";
 const HOUR_MS = 60 * 60 * 1000;
 
 export type ReadDemand = {
+  /** None when the words only say how other work is to be delivered: a size, a format, a resolution. */
   services: Service[];
   operations: Operation[];
   /** True when our own engine can do all of it. */
@@ -47,7 +48,7 @@ export function createDemandReader({
     const wanted = services === undefined || services.length === 0 ? understood.services : services;
     const first = ids[0] === undefined ? null : await pictures.find(ids[0]);
     const plan = planOperations(
-      { ...understood, services: inOrder(wanted) },
+      { ...understood, services: wanted.length === 0 ? ["basic"] : inOrder(wanted) },
       {
         width: first?.facts.width ?? 0,
         height: first?.facts.height ?? 0,
@@ -62,16 +63,20 @@ export function createDemandReader({
     const isSoon = deadlineAt !== null && deadlineAt - now <= pricing.urgent_within_hours * HOUR_MS;
     return {
       services: inOrder(wanted),
-      operations: plan.operations,
-      local: plan.local,
+      operations: wanted.length === 0 ? plan.operations.filter(isDelivery) : plan.operations,
+      local: plan.local && (wanted.length > 0 || plan.operations.some(isDelivery)),
       urgent: urgent ?? (slots.urgent === "yes" || isSoon),
       mayBeUrgent: urgent === undefined && slots.urgent === "ask" && deadlineAt === null,
       deadlineAt,
       enlargeFactor: slots.scale,
-      missing: plan.missing,
+      missing: wanted.length === 0 ? [] : plan.missing,
       contradictions: plan.contradictions,
     };
   };
+}
+
+function isDelivery({ op }: Operation): boolean {
+  return op === "resize" || op === "dpi" || op === "format";
 }
 
 function inOrder(services: readonly Service[]): Service[] {

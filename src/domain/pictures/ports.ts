@@ -71,3 +71,16 @@ export type ImageModel = {
     job: { instruction: string; timeoutMs: number; width?: number; height?: number },
   ): Promise<Uint8Array>;
 };
+
+/** A picture that somebody shows on the web. The addresses are a stranger's: fetch them with the PictureFetcher only. */
+export type WebImage = {
+  title: string;
+  imageUrl: string;
+  /** Where it is shown; "" when that is not known. */
+  pageUrl: string;
+};
+
+/** Pictures on the web for words, best first. Never throws: none when the search is down, slow or answers nonsense (logged). */
+export type WebImageSearch = {
+  search(words: string, limit: number): Promise<WebImage[]>;
+};

@@ -102,6 +102,9 @@ const lexiconShape = z.strictObject({
     .looseObject({ answer: z.array(patternSchema).describe("a plain yes to what we asked") })
     .catchall(z.array(patternSchema))
     .describe("flags of our own, usable in when"),
+  beside_the_point: z
+    .array(patternSchema)
+    .describe("clauses spoken to the system or of others' consent: left out when anything else is said"),
   services: z.partialRecord(serviceSchema, z.array(servicePatternSchema)),
   intents: z.partialRecord(intentSchema, z.array(intentRuleSchema)),
 });

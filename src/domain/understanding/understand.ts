@@ -1,5 +1,6 @@
 import type { Service } from "../orders/service.ts";
-import { createNormaliser } from "./normalise.ts";
+import { compilePattern } from "./lexicon-pattern.ts";
+import { createNormaliser, type NormalText } from "./normalise.ts";
 import type { PlaybookLexicon } from "./playbook-schema.ts";
 import { createContextReader } from "./read-context.ts";
 import { createIntentReader, type WeighedIntent } from "./read-intent.ts";
@@ -26,6 +27,7 @@ export function createUnderstanding(lexicon: PlaybookLexicon): (input: Understan
   const readServices = createServiceReader(lexicon);
   const readIntents = createIntentReader(lexicon);
   const readSlots = createSlotReader(lexicon);
+  const asides = lexicon.beside_the_point.map((source) => compilePattern(source, lexicon.words));
   const question = createTextPattern(lexicon.question, lexicon);
   const bareValue = createTextPattern(lexicon.bare_value, lexicon);
   const signals = Object.entries(lexicon.signals).map(([flag, sources]) => ({
@@ -34,7 +36,7 @@ export function createUnderstanding(lexicon: PlaybookLexicon): (input: Understan
   }));
 
   return (input) => {
-    const text = normalise(input.text);
+    const text = withoutAsides(normalise(input.text), asides);
     const bot = normalise(input.context?.last_bot ?? "");
     const openOrders = input.context?.open_orders ?? [];
     const flags = readContext(bot, openOrders, input.has_image ?? false);
@@ -82,6 +84,17 @@ export function createUnderstanding(lexicon: PlaybookLexicon): (input: Understan
     if (services.some((service) => !offered.includes(service))) flags.add("new_service");
     return services;
   }
+}
+
+/** What is left of a text without the clauses that are none of the buyer's wishes; all of it when nothing else is said. */
+function withoutAsides(text: NormalText, asides: readonly RegExp[]): NormalText {
+  const keep = (form: string, separator: string) => {
+    const clauses = form.split(separator);
+    const kept = clauses.filter((clause) => !asides.some((aside) => aside.test(clause)));
+    return kept.length === 0 || kept.length === clauses.length ? form : kept.join(separator);
+  };
+  if (!asides.some((aside) => aside.test(text.squeezed))) return text;
+  return { ...text, squeezed: keep(text.squeezed, ","), clauses: keep(text.clauses, "\n") };
 }
 
 /** Only wishes have services; words that name none but were taken for a wish answer what we asked about. */

@@ -3,6 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { basename, extname, join, resolve } from "node:path";
 import { AppError } from "../../domain/errors.ts";
 import { silentLog } from "../../domain/log.ts";
+import type { FileStore } from "../../domain/pictures/ports.ts";
 import type { GalleryItem } from "../../domain/records.ts";
 import { createLocalFileStore } from "../../integrations/pictures/file-store.ts";
 import {
@@ -18,7 +19,8 @@ import { projectRoot } from "../project-root.ts";
 import { print, runCommand, wordsOf } from "./json-lines.ts";
 import { readArguments } from "./settings.ts";
 
-const USAGE = "用法: npm run gallery -- import 目录 | remove ID | list | query 图片… [--gallery 目录]";
+const USAGE =
+  "用法: npm run gallery -- import 目录 | remove ID | reindex | list | query 图片… [--gallery 目录]";
 const PICTURE_FILES = /\.(jpe?g|png|webp|gif|tiff?|avif)$/iu;
 const TOP = 5;
 
@@ -40,13 +42,30 @@ runCommand(async () => {
         if ("error" in outcome) console.error(`${done}/${paths.length} ${path}: ${outcome.error}`);
         else if (await store.gallery.has(outcome.id)) console.error(`${done}/${paths.length} ${path}: 已有`);
         else {
-          await store.gallery.put(outcome);
+          await store.transaction((tx) => tx.gallery.put(outcome));
           console.error(`${done}/${paths.length} ${path}: ${outcome.id}`);
         }
       }
-      console.log(`图库现有 ${(await store.gallery.all()).length} 张；正在运行的服务重启后使用新图`);
+      console.log(`图库现有 ${(await store.gallery.all()).length} 张；正在运行的服务下一次查找就会用上`);
     } else if (verb === "remove" && rest[0] !== undefined) {
-      if (!(await store.gallery.remove(rest[0]))) throw new AppError("not-found", `图库里没有 ${rest[0]}`);
+      const [id] = rest;
+      if (!(await store.transaction((tx) => tx.gallery.remove(id))))
+        throw new AppError("not-found", `图库里没有 ${id}`);
+    } else if (verb === "reindex") {
+      let done = 0;
+      const items = await store.gallery.all();
+      for (const item of items) {
+        done += 1;
+        const outcome = await reindexed(item, files.get).catch((error: unknown) => ({
+          error: wordsOf(error),
+        }));
+        if ("error" in outcome) console.error(`${done}/${items.length} ${item.id}: ${outcome.error}`);
+        else {
+          await store.transaction((tx) => tx.gallery.put(outcome));
+          console.error(`${done}/${items.length} ${item.id}`);
+        }
+      }
+      console.log(`重新索引了 ${items.length} 张`);
     } else if (verb === "list") {
       for (const { id, title, tags } of await store.gallery.all()) await print({ id, title, tags });
     } else throw new AppError("usage", USAGE);
@@ -119,6 +138,15 @@ async function picturesIn(dir: string): Promise<string[]> {
     .filter((name) => PICTURE_FILES.test(name))
     .sort()
     .map((name) => join(dir, name));
+}
+
+/** The same picture with the fingerprint that this version makes of it. */
+async function reindexed(item: GalleryItem, get: FileStore["get"]): Promise<GalleryItem> {
+  const bytes = await get(item.file);
+  if (bytes === null) throw new AppError("not-found", "图片文件不在了");
+  const inspected = await createPictureInspector().inspect(bytes);
+  if (!inspected.ok) throw new AppError("refused", inspected.refusal);
+  return { ...item, fingerprint: encodeFingerprint(await fingerprintPicture(inspected.value.clean)) };
 }
 
 /** Title and tags come from the file's name: 小猫_插画_蓝色.png is titled 小猫 and tagged 插画, 蓝色. */

@@ -1,9 +1,14 @@
 import { createReadStream } from "node:fs";
-import { createInterface } from "node:readline";
 import { z } from "zod";
 import { AppError, errorText } from "../../domain/errors.ts";
 
-const idSchema = z.looseObject({ id: z.union([z.string(), z.number()]).optional() });
+/** A number beyond these would come back as another one: such an id is refused, not altered. */
+export const lineIdSchema = z.union([
+  z.string(),
+  z.number().min(Number.MIN_SAFE_INTEGER).max(Number.MAX_SAFE_INTEGER),
+]);
+
+const idSchema = z.looseObject({ id: lineIdSchema.optional() });
 
 /**
  * Runs a JSON-lines command: a line in, a line out, same order, `id` kept. A bad line gives `{id, error}` and the run
@@ -17,14 +22,24 @@ export async function runJsonLines(
 ): Promise<void> {
   if (path === undefined && process.stdin.isTTY) process.stderr.write("从键盘读，一行一条；Ctrl+D 结束\n");
   const input = path === undefined || path === "-" ? process.stdin : createReadStream(path);
-  const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
-  const failed = new Promise<never>((_resolve, reject) => input.once("error", reject));
-  await Promise.race([
-    failed,
-    (async () => {
-      for await (const line of lines) if (line.trim() !== "") await print(await answerLine(line, answer));
-    })(),
-  ]);
+  for await (const line of linesOf(input)) {
+    if (line.trim() !== "") await print(await answerLine(line, answer));
+  }
+}
+
+/** Ends at line feeds only: readline also ends lines at U+2028 and U+2029, which may stand inside a JSON text. */
+async function* linesOf(input: NodeJS.ReadableStream): AsyncGenerator<string> {
+  input.setEncoding("utf8");
+  let pieces: string[] = [];
+  for await (const chunk of input) {
+    const [end = "", ...rest] = String(chunk).split("\n");
+    pieces.push(end);
+    for (const piece of rest) {
+      yield pieces.join("");
+      pieces = [piece];
+    }
+  }
+  yield pieces.join("");
 }
 
 async function answerLine(
@@ -33,7 +48,8 @@ async function answerLine(
 ): Promise<Record<string, unknown>> {
   let id: string | number | null = null;
   try {
-    const value = JSON.parse(line) as unknown;
+    // Trimmed: a file from Windows begins with a byte-order mark, which is white space here and none in JSON.
+    const value = JSON.parse(line.trim()) as unknown;
     const known = idSchema.safeParse(value);
     if (known.success) id = known.data.id ?? null;
     return { id, ...(await answer(value)) };

@@ -4,9 +4,9 @@ import { connectService, show } from "./service-client.ts";
 import { readArguments } from "./settings.ts";
 
 const USAGE =
-  "用法: npm run orders -- list [--status review] | show ID | confirm ID [--by 名字] | reject ID [--reason 原因]   [--json]";
+  "用法: npm run orders -- list [--status review] | show ID | confirm ID [--by 名字] | paid ID [--by 名字] | reject ID [--reason 原因]   [--json]";
 
-/** `npm run orders`: look at orders, and decide those that wait for a person. */
+/** `npm run orders`: look at orders, decide those that wait for a person, note that one is paid. */
 runCommand(async () => {
   const text = { type: "string" } as const;
   const { values, positionals } = readArguments(USAGE, {
@@ -35,7 +35,7 @@ runCommand(async () => {
     console.log(
       JSON.stringify(await call("GET", `/api/operations/orders/${encodeURIComponent(id)}`), null, 2),
     );
-  else if ((verb === "confirm" || verb === "reject") && id !== undefined) {
+  else if ((verb === "confirm" || verb === "paid" || verb === "reject") && id !== undefined) {
     const { order } = await call("POST", `/api/operations/orders/${encodeURIComponent(id)}/${verb}`, {
       by,
       ...(reason === undefined ? {} : { reason }),

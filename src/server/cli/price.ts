@@ -1,12 +1,11 @@
 import { readFileSync } from "node:fs";
-import { z } from "zod";
 import { pricingRulesSchema } from "../../domain/orders/pricing-rules.ts";
 import { priceQuote, quoteInputSchema } from "../../domain/orders/quote.ts";
 import { readYaml } from "../shop-config.ts";
-import { runCommand, runJsonLines } from "./json-lines.ts";
+import { lineIdSchema, runCommand, runJsonLines } from "./json-lines.ts";
 import { readArguments, readSettings } from "./settings.ts";
 
-const lineSchema = quoteInputSchema.extend({ id: z.union([z.string(), z.number()]) });
+const lineSchema = quoteInputSchema.extend({ id: lineIdSchema });
 
 const USAGE =
   "用法: npm run -s price -- 文件.jsonl（或从标准输入读）[--pricing 价目.yaml]，每行 {id, urgent, items}";

@@ -33,7 +33,10 @@ type Options = NonNullable<ParseArgsConfig["options"]>;
  */
 export function readArguments<Given extends Options>(usage: string, options: Given) {
   const args = process.argv.slice(2);
-  if (args.includes("--help") || args.includes("-h")) {
+  // After a bare "--" everything is a name, also of a file that is called -h.
+  const end = args.indexOf("--");
+  const asked = end === -1 ? args : args.slice(0, end);
+  if (asked.includes("--help") || asked.includes("-h")) {
     console.log(usage);
     process.exit(0);
   }

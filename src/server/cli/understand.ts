@@ -1,11 +1,10 @@
-import { z } from "zod";
 import { assessRisk, statesOwnership } from "../../domain/orders/assess-risk.ts";
 import { createUnderstanding } from "../../domain/understanding/understand.ts";
 import { understandInputSchema } from "../../domain/understanding/understanding.ts";
-import { runCommand, runJsonLines } from "./json-lines.ts";
+import { lineIdSchema, runCommand, runJsonLines } from "./json-lines.ts";
 import { readArguments, readSettings } from "./settings.ts";
 
-const lineSchema = understandInputSchema.extend({ id: z.union([z.string(), z.number()]) });
+const lineSchema = understandInputSchema.extend({ id: lineIdSchema });
 
 const USAGE =
   "用法: npm run -s understand -- 文件.jsonl（或从标准输入读），每行 {id, text, has_image?, context?}";

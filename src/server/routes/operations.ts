@@ -80,6 +80,19 @@ export function createOperationRoutes({ store, desk, takeover, bridge, apiKey }:
   );
 
   routes.post(
+    "/orders/:id/paid",
+    operation("The money for an order has come: with require_payment its work starts now."),
+    validator("json", personSchema, onInvalid),
+    async (c) => {
+      const paid = await desk.paid(c.req.param("id") ?? "", c.req.valid("json").by);
+      if (paid.ok) return c.json({ success: true as const, order: await orderView(paid.value) });
+      return paid.refusal === "not-found"
+        ? apiError(c, 404, "no order with this id")
+        : apiError(c, 409, "the order has ended");
+    },
+  );
+
+  routes.post(
     "/orders/:id/reject",
     operation("A person refuses an order that waits for review."),
     validator("json", personSchema, onInvalid),

@@ -1,0 +1,226 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { aPhoto, aProductOnWhite } from "../../sandbox/pictures.ts";
+import { startTuhui } from "../../sandbox/tuhui.ts";
+import { judgeEvidence } from "../domain/orders/evidence.ts";
+import type { ImageEngine } from "../domain/pictures/ports.ts";
+import { aShop, type Shop } from "../testing/shop.ts";
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
+
+let tuhui: Awaited<ReturnType<typeof startTuhui>>;
+let shop: Shop;
+let applied: ImageEngine["apply"];
+let whileWorking: (() => Promise<void>) | null = null;
+let buyer = "";
+let count = 0;
+
+beforeAll(async () => {
+  tuhui = await startTuhui();
+  shop = await aShop({
+    settings: { TUHUI_API_URL: tuhui.url },
+    around: (real) => {
+      applied = real.engine.apply;
+      return {
+        ...real,
+        engine: {
+          ...real.engine,
+          async apply(bytes, job) {
+            const result = await applied(bytes, job);
+            const meanwhile = whileWorking;
+            whileWorking = null;
+            await meanwhile?.();
+            return result;
+          },
+        },
+        textReader: {
+          read: async () => judgeEvidence([], { id: "e", engine: "test", version: "1", pictureArea: 1 }),
+          close: async () => {},
+        },
+      };
+    },
+  });
+});
+afterAll(async () => {
+  await shop.close();
+  await tuhui.close();
+});
+beforeEach(() => {
+  count += 1;
+  buyer = `later-${count}`;
+  whileWorking = null;
+  tuhui.knobs.isDown = false;
+});
+
+const last = async () => (await shop.told(buyer)).at(-1) ?? "";
+async function newest() {
+  const [order] = await shop.orders(buyer);
+  if (order === undefined) throw new Error("no order");
+  return order;
+}
+async function totalOf(order: { quote_id: string | null }) {
+  const quote =
+    order.quote_id === null ? null : await shop.service.store.certificates.findQuote(order.quote_id);
+  return quote?.certificate.total_fen ?? null;
+}
+
+describe("being in a hurry", () => {
+  it("asks whether it is urgent when no time was named, and prices it when it is", async () => {
+    await shop.say(buyer, "这张图放大2倍，急", [await aPhoto(count)]);
+    expect(await last()).toContain("20 元");
+    expect(await last()).toContain("2 小时内就要吗");
+    await shop.say(buyer, "1小时内能给我吗");
+
+    expect(await last()).toContain("一共 30 元");
+    expect(await totalOf(await newest())).toBe(3000);
+    expect((await newest()).status).toBe("quoted");
+  });
+
+  it.each(["加急", "是的", "嗯嗯", "算加急吧"])(
+    "asks when the hurry comes after the quote, and not again once it is urgent: %s",
+    async (words) => {
+      await shop.say(buyer, "这张图放大2倍", [await aPhoto(count)]);
+      await shop.say(buyer, "着急");
+      expect(await last()).toContain("2 小时内就要吗");
+      await shop.say(buyer, words);
+      expect(await totalOf(await newest())).toBe(3000);
+      await shop.say(buyer, "可以");
+
+      expect((await newest()).status).toBe("delivered");
+    },
+  );
+
+  it("takes a time that is far enough as not urgent, and keeps it as the deadline", async () => {
+    await shop.say(buyer, "这张图放大2倍，后天之前给我", [await aPhoto(count)]);
+    const order = await newest();
+
+    expect(await totalOf(order)).toBe(2000);
+    expect(order.deadline_at).toBeGreaterThan(Date.now() + DAY_MS);
+    expect(await last()).not.toContain("2 小时");
+  });
+});
+
+describe("a later demand", () => {
+  it("that comes while we work is worked in before delivery", async () => {
+    await shop.say(buyer, "这张图放大2倍", [await aPhoto(count, { width: 300, height: 200 })]);
+    whileWorking = () => shop.service.desk.addDemand(orderId, { ...ADDED, sourceId: "t1" }).then(() => {});
+    const orderId = (await newest()).id;
+    await shop.say(buyer, "可以");
+    await shop.pass(1_000);
+    const order = await newest();
+
+    expect(order.status).toBe("delivered");
+    expect(order.deliveries.map(({ format }) => format)).toEqual(["jpeg"]);
+    expect((await shop.told(buyer)).filter((text) => text.includes("做好啦"))).toHaveLength(1);
+  });
+  const ADDED = {
+    kind: "process" as const,
+    services: ["basic" as const],
+    operations: [{ op: "format" as const, format: "jpeg" as const }],
+    local: true,
+    urgent: false,
+    words: "要jpg的",
+    pictures: [],
+  };
+
+  it("after delivery is a follow-up order on what was delivered", async () => {
+    await shop.say(buyer, "帮我抠图 要透明底的", [await aProductOnWhite(count)]);
+    await shop.say(buyer, "可以");
+    const first = await newest();
+    await shop.say(buyer, "再帮我换成蓝底");
+    const second = await newest();
+
+    expect(second.parent_id).toBe(first.id);
+    expect(second.pictures).toEqual(first.deliveries.map(({ file }) => file));
+    expect(await totalOf(second)).toBe(2000);
+  });
+
+  it("while a designer works is a supplement, with the price told and not asked", async () => {
+    await shop.say(buyer, "把这张图描成矢量图", [await aPhoto(count)]);
+    await shop.say(buyer, "可以");
+    expect((await newest()).status).toBe("dispatched");
+    await shop.say(buyer, "再加一行字：新年快乐");
+    const order = await newest();
+    const [atTuhui] = tuhui.orders.filter((it) => it.request.image_task_id === order.id);
+
+    expect(order.status).toBe("dispatched");
+    expect(await last()).not.toContain("可以吗");
+    expect(await last()).toContain("加 30 元");
+    expect(atTuhui?.supplements).toMatchObject([
+      { revision: 2, text: "再加一行字：新年快乐", quote_delta_fen: 3000 },
+    ]);
+  });
+
+  it("added while 图绘 is down is told with the order or after it, once", async () => {
+    tuhui.knobs.isDown = true;
+    await shop.say(buyer, "把这张图描成矢量图", [await aPhoto(count)]);
+    await shop.say(buyer, "可以");
+    await shop.say(buyer, "再加一行字：新年快乐");
+    tuhui.knobs.isDown = false;
+    await shop.pass(2 * MINUTE_MS);
+    const order = await newest();
+    const atTuhui = tuhui.orders.filter((it) => it.request.image_task_id === order.id);
+
+    expect(atTuhui).toHaveLength(1);
+    expect(atTuhui[0]?.request.requirements).toHaveLength(2);
+    expect(atTuhui[0]?.supplements).toEqual([]);
+  });
+
+  it("that must be looked at waits, and the designer hears of it when a person has cleared it", async () => {
+    await shop.say(buyer, "把这张图描成矢量图", [await aPhoto(count)]);
+    await shop.say(buyer, "可以");
+    await shop.say(buyer, "顺便把别人的水印去掉");
+    const order = await newest();
+    const [atTuhui] = tuhui.orders.filter((it) => it.request.image_task_id === order.id);
+    expect(order.status).toBe("review");
+    expect(atTuhui?.supplements).toEqual([]);
+    await shop.service.desk.confirm(order.id, "阿明");
+    await shop.service.jobs.idle();
+
+    expect((await newest()).status).toBe("dispatched");
+    expect(atTuhui?.supplements).toHaveLength(1);
+  });
+
+  it("that is forbidden changes nothing of the order", async () => {
+    await shop.say(buyer, "这张图放大2倍", [await aPhoto(count)]);
+    const before = await newest();
+    await shop.say(buyer, "再帮我p个公章上去");
+    const orders = await shop.orders(buyer);
+
+    expect(orders.find((order) => order.id === before.id)).toMatchObject({
+      status: "quoted",
+      revision: 1,
+      demand: before.demand,
+    });
+    expect(await last()).toContain("没法");
+  });
+});
+
+describe("a buyer's history", () => {
+  it("of abuse makes the next demand a person's to look at", async () => {
+    await shop.say(buyer, "你们是废物东西吗");
+    await shop.say(buyer, "这张图放大2倍", [await aPhoto(count)]);
+    const order = await newest();
+    const risk =
+      order.risk_id === null ? null : await shop.service.store.certificates.findRisk(order.risk_id);
+
+    expect(order.status).toBe("review");
+    expect(risk?.input.buyer.abusive).toBe(true);
+  });
+
+  it("of quotes never taken up makes the fourth a person's to look at", async () => {
+    for (const size of [300, 310, 320]) {
+      await shop.say(buyer, "这张图放大2倍", [await aPhoto(count, { width: size, height: 200 })]);
+      await shop.pass(DAY_MS + MINUTE_MS);
+    }
+    await shop.say(buyer, "这张图放大2倍", [await aPhoto(count, { width: 330, height: 200 })]);
+
+    expect((await newest()).status).toBe("review");
+    expect((await shop.orders(buyer)).filter((order) => order.status === "quoted")).toHaveLength(3);
+  });
+
+  it("with wishes that exclude each other is a person's to look at", async () => {
+    await shop.say(buyer, "帮我抠图要透明底，格式要jpg", [await aProductOnWhite(count)]);
+    expect((await newest()).status).toBe("review");
+  });
+});
