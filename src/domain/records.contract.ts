@@ -275,6 +275,32 @@ export function describeRecords(name: string, open: () => Promise<Store>): void 
         }));
     });
 
+    describe("gallery", () => {
+      const item = { id: "g1", title: "小猫", tags: [], description: "", file: "f", created_at: NOW };
+      const fingerprint = new Uint8Array([1, 2, 3]);
+
+      it("numbers what was put and removed, each item once, as it is now", () =>
+        withStore(async (store) => {
+          expect(await store.gallery.lastChange()).toBe(0);
+          await store.gallery.put({ ...item, fingerprint });
+          await store.gallery.put({ ...item, id: "g2", fingerprint });
+          await store.gallery.put({ ...item, title: "小狗", fingerprint });
+          const first = await store.gallery.changesSince(0);
+          expect(first.put.map(({ id, title }) => `${id} ${title}`).sort()).toEqual(["g1 小狗", "g2 小猫"]);
+          expect(await store.gallery.remove("g2")).toBe(true);
+          expect(await store.gallery.remove("g2")).toBe(false);
+          const second = await store.gallery.changesSince(first.seq);
+
+          expect([second.put, second.gone]).toEqual([[], ["g2"]]);
+          expect(await store.gallery.changesSince(second.seq)).toEqual({
+            seq: second.seq,
+            put: [],
+            gone: [],
+          });
+          expect(await store.gallery.lastChange()).toBe(second.seq);
+        }));
+    });
+
     describe("handoffs", () => {
       it("opens one handoff per conversation, reason and order", () =>
         withStore(async (store) => {

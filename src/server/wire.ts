@@ -1,15 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { join, resolve } from "node:path";
-import { createClient } from "@libsql/client";
-import type { Agent } from "@mastra/core/agent";
-import { Mastra } from "@mastra/core/mastra";
 import type { Workflow } from "@mastra/core/workflows";
-import { LibSQLStore } from "@mastra/libsql";
-import { Memory } from "@mastra/memory";
 import { createLadder, type Rung } from "../agents/ladder.ts";
 import { createDecider } from "../agents/rules/decide.ts";
 import { createRulesModel } from "../agents/rules/rules-model.ts";
-import { createShopAgent, SHOP_AGENT_ID } from "../agents/shop-agent.ts";
+import { createShopAgent } from "../agents/shop-agent.ts";
 import { createShopTools } from "../agents/shop-tools.ts";
 import { type Bridge, createBridge } from "../channels/qingjian/bridge.ts";
 import { CHANNEL } from "../channels/qingjian/inbound.ts";
@@ -48,12 +43,11 @@ import { createDispatchToHumanWorkflow } from "../workflows/dispatch-to-human.ts
 import { createFindImageWorkflow } from "../workflows/find-image.ts";
 import { createWorkflowHandler } from "../workflows/order-runs.ts";
 import { createProcessImageWorkflow } from "../workflows/process-image.ts";
+import { openMastra } from "./open-mastra.ts";
 import { databaseFileOf, modelProvider, type Outside, openOutside } from "./outside.ts";
 import { openShopConfig } from "./shop-config.ts";
 import { createSteadyClock } from "./steady-clock.ts";
 
-type SqliteClient = Extract<ConstructorParameters<typeof LibSQLStore>[0], { client: unknown }>["client"];
-const MASTRA_BUSY_TIMEOUT_MS = 5_000;
 const POLL_DESIGNER_MS = 5 * 60_000;
 
 export type WireOptions = {
@@ -177,30 +171,13 @@ export async function wire(env: Env, options: WireOptions) {
     log,
   });
 
-  // Mastra: Studio's agent with its own memory, the workflows with their snapshots; never the app's file.
-  const mastraFile =
-    databaseFileOf(env, root) === ":memory:" ? ":memory:" : join(resolve(root, env.DATA_DIR), "mastra.db");
-  const mastraStorage = new LibSQLStore({
-    id: "mastra",
-    // The same client; only its optional fields are declared differently.
-    client: createClient({
-      url: mastraFile === ":memory:" ? mastraFile : `file:${mastraFile}`,
-      timeout: MASTRA_BUSY_TIMEOUT_MS,
-    }) as unknown as SqliteClient,
-  });
-  const studioAgent: Agent = createShopAgent({
-    model: models[0]?.model ?? rulesModel,
+  const mastra = openMastra({
+    file:
+      databaseFileOf(env, root) === ":memory:" ? ":memory:" : join(resolve(root, env.DATA_DIR), "mastra.db"),
+    port: env.STUDIO_PORT,
+    studio: { model: models[0]?.model ?? rulesModel, instructions: config.instructions },
     tools,
-    instructions: config.instructions,
-    memory: new Memory({ storage: mastraStorage, options: { lastMessages: 20 } }),
-  });
-  const mastra = new Mastra({
-    agents: { [SHOP_AGENT_ID]: studioAgent },
     workflows,
-    tools: tools as unknown as NonNullable<ConstructorParameters<typeof Mastra>[0]>["tools"] & object,
-    storage: mastraStorage,
-    logger: false,
-    server: { port: Number(env.STUDIO_PORT) },
   });
 
   // Conversation

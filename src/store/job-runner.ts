@@ -274,6 +274,8 @@ export function createJobRunner(deps: {
           .select("id")
           .where("dead_at", "is", null)
           .where("run_at", "<=", now())
+          // What nobody here handles (图绘 switched off) stays due and is nothing to wait for.
+          .where("kind", "in", lanes.flatMap(handled))
           .limit(1)
           .executeTakeFirst();
         if (due === undefined) return;

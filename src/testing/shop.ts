@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { conversationIdOf } from "../domain/conversations/conversation.ts";
+import { type ConversationContext, conversationIdOf } from "../domain/conversations/conversation.ts";
 import { type Part, plainText } from "../domain/conversations/message.ts";
 import { JOB_KINDS } from "../domain/jobs/jobs.ts";
 import { silentLog } from "../domain/log.ts";
@@ -66,7 +66,12 @@ export async function aShop(
   const shop = {
     service,
     /** One message of a buyer, and everything that follows from it now. */
-    async say(buyer: string, text: string, pictures: Uint8Array[] = []): Promise<void> {
+    async say(
+      buyer: string,
+      text: string,
+      pictures: Uint8Array[] = [],
+      context: ConversationContext | null = null,
+    ): Promise<void> {
       const parts: Part[] = [];
       for (const bytes of pictures) parts.push({ type: "image", file: await service.files.put(bytes) });
       if (text !== "") parts.push({ type: "text", text });
@@ -79,7 +84,7 @@ export async function aShop(
         dedupeKey: `${buyer}-${count}`,
         parts,
         at: Date.now() + ahead,
-        context: null,
+        context,
       });
       await service.jobs.idle();
     },
