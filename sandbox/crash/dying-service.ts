@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { AppError } from "../../src/domain/errors.ts";
 import { silentLog } from "../../src/domain/log.ts";
 import { readEnv } from "../../src/env.ts";
@@ -6,8 +5,7 @@ import type { Outside } from "../../src/server/outside.ts";
 import { startService } from "../../src/server/start.ts";
 
 // The whole service in a process that counts what it does to records, files, engines and 图绘, and kills itself with
-// SIGKILL at the n-th of these when its parent says so: {dieAt: n}. The clock may start ahead, so that the leases of
-// the process before it have run out.
+// SIGKILL at the n-th of these when its parent says so: {dieAt: n}.
 
 /** What is counted: reads before the call, writes before and after it. */
 const POINTS: Partial<Record<keyof Outside, Record<string, "read" | "write">>> = {
@@ -22,7 +20,6 @@ const POINTS: Partial<Record<keyof Outside, Record<string, "read" | "write">>> =
 
 let dieAt = Number.POSITIVE_INFINITY;
 let seen: string[] = [];
-const ahead = Number(process.env.CLOCK_AHEAD_MS ?? 0);
 
 function point(name: string): void {
   seen.push(name);
@@ -54,10 +51,6 @@ const running = await startService(readEnv(process.env), {
   version: "crash",
   log: silentLog,
   rulesOnly: true,
-  ambient: {
-    now: () => Date.now() + ahead,
-    newId: (prefix) => `${prefix}_${randomUUID().replaceAll("-", "")}`,
-  },
   around(real) {
     const broken =
       process.env.ENGINE_FAILS === undefined

@@ -1,3 +1,4 @@
+import { isTextEngineInstalled } from "../integrations/pictures/ocr/text-engine.ts";
 import type { RunningService } from "./start.ts";
 
 /** What a person sees at start: where each surface is, and what is not configured. */
@@ -16,6 +17,7 @@ export function banner({ service, url }: RunningService): string {
   if (env.TUHUI_API_URL === "off") off.push("TUHUI_API_URL=off：派给图绘的单留在队列里");
   if (env.TIANWANG_CALLBACK_URL === "off")
     off.push("TIANWANG_CALLBACK_URL=off：只回调写了 callback_url 的任务");
+  if (!isTextEngineInstalled()) off.push("OCR 没有安装：图上的字读不了，和字有关的报价由专人核对");
   if (gallery.size() === 0) off.push("图库是空的：npm run gallery -- import 目录");
   return [
     `天网客服 ${version}`,

@@ -138,6 +138,34 @@ describe("the picture inspector", () => {
     expect((await inspector.inspect(bytes)).ok).toBe(false);
   });
 
+  it("says truncated when the data of a JPEG stops early though its form is whole", async () => {
+    const jpeg = await grain().jpeg().toBuffer();
+    const mended = Buffer.concat([jpeg.subarray(0, Math.floor(jpeg.length * 0.6)), jpeg.subarray(-2)]);
+    const tooHigh = Buffer.from(jpeg);
+    tooHigh.writeUInt16BE(60_000, tooHigh.indexOf(Buffer.from([0xff, 0xc0])) + 5);
+
+    expect(await inspector.inspect(mended)).toEqual({ ok: false, refusal: "truncated" });
+    expect(await inspector.inspect(tooHigh)).toEqual({ ok: false, refusal: "truncated" });
+  });
+
+  it("takes a JPEG with stray bytes between its parts, which decoders only warn about", async () => {
+    const jpeg = await grain().jpeg().toBuffer();
+    const frame = jpeg.indexOf(Buffer.from([0xff, 0xc0]));
+    const odd = Buffer.concat([jpeg.subarray(0, frame), Buffer.alloc(8, 0x55), jpeg.subarray(frame)]);
+    await expect(sharp(odd, { failOn: "warning" }).raw().toBuffer()).rejects.toThrow(/extraneous/);
+
+    expect((await inspectGood(odd)).facts).toMatchObject({ width: 400, height: 300 });
+  });
+
+  it("takes a JPEG of 49 million pixels without holding it whole", async () => {
+    const large = await plain(7_000, 7_000, "#b04a3c").jpeg().toBuffer();
+    const peak = peakMemory();
+
+    await inspectGood(large);
+
+    expect(peak()).toBeLessThan(150);
+  }, 60_000);
+
   it.each([1, 2, 3, 4, 5, 6, 7, 8])("stands upright when EXIF orientation is %i", async (orientation) => {
     const upright = await twoSided();
     const stored = await storedAs(upright, orientation);
@@ -236,6 +264,19 @@ describe("the picture inspector", () => {
     expect((await inspectGood(await grain().webp().toBuffer())).facts.dpi).toBeNull();
   });
 });
+
+/** Starts to sample the memory of this process; the function returned stops and says the rise in MB. */
+function peakMemory(): () => number {
+  const before = process.memoryUsage.rss();
+  let highest = before;
+  const timer = setInterval(() => {
+    highest = Math.max(highest, process.memoryUsage.rss());
+  }, 2);
+  return () => {
+    clearInterval(timer);
+    return (highest - before) / 1024 / 1024;
+  };
+}
 
 /** The pixels as a camera held that way would store them: the inverse of what the orientation says to do. */
 async function storedAs(upright: Buffer, orientation: number): Promise<Buffer> {

@@ -13,8 +13,9 @@ const WORKER_PATH = fileURLToPath(new URL("./worker.ts", import.meta.url));
 const RELOAD_AFTER_MS = 60_000;
 
 /**
- * Reads text in a process of its own: OCR takes 700 MB and may crash, and neither is the chat's concern. The process
- * starts with the first picture and stops when idle; a picture that hangs or kills it costs that picture only.
+ * Reads text in a process of its own: OCR takes up to 1.2 GB and may crash, and neither is the chat's concern.
+ * The process starts with the first picture and stops when idle; a picture that hangs or kills it costs that
+ * picture only.
  *
  * @param maxQueue - pictures that may wait; one more is answered with failed evidence at once
  */

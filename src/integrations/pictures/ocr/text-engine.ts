@@ -21,6 +21,16 @@ const linesSchema = z.array(
   }),
 );
 
+/** Whether the OCR package is there at all; loading it is another matter. */
+export function isTextEngineInstalled(): boolean {
+  try {
+    import.meta.resolve("@gutenye/ocr-node");
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Loads PP-OCR with its models, some seconds and hundreds of megabytes. Throws when the package is absent. */
 export async function loadTextEngine(): Promise<TextEngine> {
   const { default: Ocr } = await import("@gutenye/ocr-node");
