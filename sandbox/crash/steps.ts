@@ -10,7 +10,6 @@ import { startQingjian, textOf } from "../qingjian.ts";
 import { startTuhui } from "../tuhui.ts";
 
 const SETTLE_WITHIN_MS = 15_000;
-const DIE_WITHIN_MS = 20_000;
 /** Nothing of ours takes longer to come out, once everything is stored. */
 const STILL_MS = 600;
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -104,19 +103,27 @@ export async function openStage(settings: Record<string, string> = {}) {
     story: StepStory,
     dieAt: number,
     whole: Ending,
-  ): Promise<{ buyer: string; ending: Ending }> {
+  ): Promise<{ buyer: string; died: boolean; ending: Ending }> {
     const scene = await begin(story, dieAt);
-    const gone = once(child, "exit");
+    const gone = once(child, "exit").then(() => "died" as const);
     const acting = story.act(scene);
-    await Promise.race([gone, pause(DIE_WITHIN_MS).then(() => Promise.reject(new Error("it did not die")))]);
-    child = await start();
-    await acting;
-    let ending = await endingOf(scene.buyer);
-    await until(async () => {
-      ending = await endingOf(scene.buyer);
-      return isDeepStrictEqual(ending, whole);
-    }).catch(() => undefined);
-    return { buyer: scene.buyer, ending };
+    let ending = whole;
+    const becomesWhole = () =>
+      until(async () => {
+        ending = await endingOf(scene.buyer);
+        return isDeepStrictEqual(ending, whole);
+      });
+    // What runs beside each other comes in another order, or not at all: then there is nothing to die at.
+    const ended = acting.then(becomesWhole).then(() => "ended" as const);
+    const first = await Promise.race([gone, ended.catch(() => "stuck" as const)]);
+    const after = first === "ended" ? await Promise.race([gone, told({}, "armed").then(() => first)]) : first;
+    if (after === "died") {
+      child = await start();
+      await acting;
+      await becomesWhole().catch(() => undefined);
+    }
+    await ended.catch(() => undefined);
+    return { buyer: scene.buyer, died: after === "died", ending };
   }
 
   async function begin(story: StepStory, dieAt: number): Promise<Scene> {

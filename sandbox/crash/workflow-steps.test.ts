@@ -35,10 +35,12 @@ async function killEverywhere(story: StepStory) {
     const { points, ending: whole } = await stage.play(story);
     const buyers: string[] = [];
     const different: string[] = [];
+    let kills = 0;
     const isWhole = (ending: Ending) => JSON.stringify(ending) === JSON.stringify(whole);
     for (const dieAt of pointsToDieAt(points)) {
-      const { buyer, ending } = await stage.playAndDie(story, dieAt, whole);
+      const { buyer, died, ending } = await stage.playAndDie(story, dieAt, whole);
       buyers.push(buyer);
+      kills += died ? 1 : 0;
       if (!isWhole(ending))
         different.push(`killed at ${dieAt} (${points[dieAt - 1]}): ${JSON.stringify(ending)}`);
     }
@@ -47,7 +49,7 @@ async function killEverywhere(story: StepStory) {
       const ending = await stage.endingOf(buyer);
       if (!isWhole(ending)) different.push(`${buyer} at the end: ${JSON.stringify(ending)}`);
     }
-    return { whole, kills: buyers.length, different };
+    return { whole, kills, tries: buyers.length, different };
   } finally {
     await stage.close();
   }
@@ -55,9 +57,9 @@ async function killEverywhere(story: StepStory) {
 
 describe("wherever the process is killed in the middle, an order ends the same", () => {
   it.concurrent.each(STEP_STORIES)("$name", { timeout: TIMEOUT }, async (story) => {
-    const { whole, kills, different } = await inTurn(() => killEverywhere(story));
+    const { whole, kills, tries, different } = await inTurn(() => killEverywhere(story));
 
-    expect(kills).toBeGreaterThan(2);
+    expect(kills).toBeGreaterThan(tries / 2);
     expect(whole.doubledKeys).toBe(0);
     expect(different, `undisturbed: ${JSON.stringify(whole)}`).toEqual([]);
   });

@@ -3,7 +3,7 @@ import { mergeOperations } from "../../pictures/merge-operations.ts";
 import type { Records } from "../../records.ts";
 import { type Result, refuse } from "../../result.ts";
 import type { TextEvidence } from "../evidence.ts";
-import { type Demand, type ImageOrder, OPEN_STATUSES } from "../order.ts";
+import { type Demand, type ImageOrder, OPEN_STATUSES, type OrderRevision } from "../order.ts";
 import type { OrderStatus } from "../order-status.ts";
 import type { QuoteCertificate } from "../quote-certificate.ts";
 import type { Service } from "../service.ts";
@@ -49,11 +49,10 @@ export async function addDemand(deps: DeskDeps, orderId: string, added: OrderDem
   if (!OPEN_STATUSES.includes(order.status)) return refuse("not-open");
 
   const revisions = await store.orders.revisions(orderId);
-  const isRepeat = revisions.some(
+  const repeated = revisions.find(
     (revision) => revision.text === added.words && revision.pictures.join() === added.pictures.join(),
   );
-  if (isRepeat)
-    return { ok: true, value: { ...(await asOpened(deps, order)), status: "attached", deltaFen: 0 } };
+  if (repeated !== undefined) return { ok: true, value: await asAdded(deps, order, repeated) };
 
   const pictures = [...new Set([...order.pictures, ...added.pictures])];
   const demand = mergeDemand(order.demand, added);
@@ -127,6 +126,13 @@ export async function addDemand(deps: DeskDeps, orderId: string, added: OrderDem
       },
     };
   });
+}
+
+/** The demand as it was added before, to be told in the same words: a turn that was cut off runs again. */
+async function asAdded(deps: DeskDeps, order: ImageOrder, repeated: OrderRevision): Promise<AddedDemand> {
+  const opened = await asOpened(deps, order);
+  const isReview = repeated.risk_id === order.risk_id && opened.risk?.assessment.decision === "review";
+  return { ...opened, status: isReview ? "review" : "attached", deltaFen: repeated.price_delta_fen };
 }
 
 /** The whole order's new price, beside the one before. */
