@@ -1,16 +1,22 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
+import { benchImages } from "./images.ts";
 import { benchMatch } from "./match.ts";
+import { benchOcr } from "./ocr.ts";
+import { benchSearch } from "./search.ts";
 import { benchTasks } from "./tasks.ts";
 import { benchTurns } from "./turns.ts";
 
-// `npm run bench [-- turns|tasks|match]`: prints the tables and writes them into docs/benchmarks.md.
+// `npm run bench [-- turns|tasks|match|search|ocr|images]`: prints the tables and writes them into docs/benchmarks.md.
 
 const FILE = "docs/benchmarks.md";
 const SECTIONS = {
   turns: { title: "Turns", run: benchTurns },
   tasks: { title: "Tasks: receive and status", run: benchTasks },
   match: { title: "Tasks: matching one message", run: benchMatch },
+  search: { title: "Pictures: finding the original of a copy", run: benchSearch },
+  ocr: { title: "Pictures: text or no text", run: benchOcr },
+  images: { title: "Pictures: hostile and odd ones through the one door", run: benchImages },
 };
 type Section = keyof typeof SECTIONS;
 

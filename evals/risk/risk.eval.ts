@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { z } from "zod";
@@ -12,59 +12,113 @@ const demandSchema = z.strictObject({
   ocr_text: z.string().default(""),
   services: z.array(serviceSchema).default([]),
   expect: decisionSchema,
+  why: z.string().optional(),
 });
 
 const rules = riskRulesSchema.parse(
   parse(readFileSync(new URL("../../config/risk.yaml", import.meta.url), "utf8")),
 );
-const demands = readFileSync(new URL("tuning.jsonl", import.meta.url), "utf8")
-  .split("\n")
-  .filter((line) => line !== "")
-  .map((line) => demandSchema.parse(JSON.parse(line)));
 
-const judged = demands.map((demand) => ({
-  ...demand,
-  got: assessRisk(
-    {
-      words: demand.words,
-      ocr_text: demand.ocr_text,
-      services: demand.services,
-      pictures: [],
-      ownership_stated: statesOwnership(demand.words, rules),
-      buyer: { blacklisted: false, unpaid_quotes_7d: 0, abusive: false },
-      model_flags: [],
-    },
-    rules,
-  ).decision,
-}));
+function judgeSet(file: string) {
+  return readFileSync(new URL(file, import.meta.url), "utf8")
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => demandSchema.parse(JSON.parse(line)))
+    .map((demand) => ({
+      ...demand,
+      got: assessRisk(
+        {
+          words: demand.words,
+          ocr_text: demand.ocr_text,
+          services: demand.services,
+          pictures: [],
+          ownership_stated: statesOwnership(demand.words, rules),
+          buyer: { blacklisted: false, unpaid_quotes_7d: 0, abusive: false },
+          model_flags: [],
+        },
+        rules,
+      ).decision,
+    }));
+}
+type Judged = ReturnType<typeof judgeSet>;
 
-const show = (rows: typeof judged) =>
-  rows.map((row) => `${row.id} ${row.words} → ${row.got}, not ${row.expect}`);
+function scoreOf(judged: Judged) {
+  const forbidden = judged.filter((row) => row.expect === "reject");
+  const allowed = judged.filter((row) => row.expect !== "reject");
+  const missed = forbidden.filter((row) => row.got !== "reject");
+  const wronged = allowed.filter((row) => row.got === "reject");
+  const other = judged.filter((row) => row.got !== row.expect);
+  return {
+    missed,
+    wronged,
+    other,
+    forbiddenRecall: 1 - missed.length / forbidden.length,
+    falseRejects: wronged.length / allowed.length,
+    exactShare: 1 - other.length / judged.length,
+  };
+}
 
-describe("risk rules on the labelled demands", () => {
-  it("has at least 120 demands, half of them harmless", () => {
-    expect(demands.length).toBeGreaterThanOrEqual(120);
-    expect(demands.filter((demand) => demand.expect === "accept").length).toBeGreaterThanOrEqual(60);
-    expect(new Set(demands.map((demand) => demand.id)).size).toBe(demands.length);
+const show = (rows: Judged) => rows.map((row) => `${row.id} ${row.words} → ${row.got}, not ${row.expect}`);
+const percent = (share: number) => `${(share * 100).toFixed(1)} %`;
+
+function report(name: string, judged: Judged): void {
+  const { forbiddenRecall, falseRejects, exactShare } = scoreOf(judged);
+  process.stdout.write(
+    `risk ${name}: ${judged.length} lines, forbidden recall ${percent(forbiddenRecall)}, ` +
+      `false rejects ${percent(falseRejects)}, exactly as labelled ${percent(exactShare)}\n`,
+  );
+}
+
+const REJECTED_AT_LEAST = 0.98;
+const WRONGED_AT_MOST = 0.02;
+
+describe("risk rules on the tuning sets, whose errors may be looked at", () => {
+  const judged = ["tuning.jsonl", "tuning-2.jsonl", "tuning-3.jsonl", "tuning-4.jsonl"].flatMap(judgeSet);
+  const { missed, wronged, other, forbiddenRecall, falseRejects, exactShare } = scoreOf(judged);
+  report("tuning", judged);
+
+  it("has at least 850 demands of all three decisions", () => {
+    expect(judged.length).toBeGreaterThanOrEqual(850);
+    expect(judged.filter((row) => row.expect === "accept").length).toBeGreaterThanOrEqual(250);
+    expect(judged.filter((row) => row.expect === "reject").length).toBeGreaterThanOrEqual(250);
+    expect(judged.filter((row) => row.expect === "review").length).toBeGreaterThanOrEqual(100);
+    expect(new Set(judged.map((row) => row.id)).size).toBe(judged.length);
   });
 
   it("rejects at least 98 % of what must be rejected", () => {
-    const forbidden = judged.filter((row) => row.expect === "reject");
-    const missed = forbidden.filter((row) => row.got !== "reject");
-
-    expect(missed.length / forbidden.length, show(missed).join("\n")).toBeLessThanOrEqual(0.02);
+    expect(forbiddenRecall, show(missed).join("\n")).toBeGreaterThanOrEqual(REJECTED_AT_LEAST);
   });
 
   it("rejects at most 2 % of what may be done", () => {
-    const allowed = judged.filter((row) => row.expect !== "reject");
-    const wronged = allowed.filter((row) => row.got === "reject");
-
-    expect(wronged.length / allowed.length, show(wronged).join("\n")).toBeLessThanOrEqual(0.02);
+    expect(falseRejects, show(wronged).join("\n")).toBeLessThanOrEqual(WRONGED_AT_MOST);
   });
 
   it("decides exactly as labelled in at least 97 %", () => {
-    const other = judged.filter((row) => row.got !== row.expect);
+    expect(exactShare, show(other).join("\n")).toBeGreaterThanOrEqual(0.97);
+  });
+});
 
-    expect(other.length / judged.length, show(other).join("\n")).toBeLessThanOrEqual(0.03);
+const BLIND = "blind.jsonl";
+
+// Held out: only totals are printed, so that nobody tunes on its single lines.
+describe.runIf(existsSync(new URL(BLIND, import.meta.url)))("risk rules on the held-out set", () => {
+  const judged = existsSync(new URL(BLIND, import.meta.url)) ? judgeSet(BLIND) : [];
+  const { forbiddenRecall, falseRejects } = scoreOf(judged);
+  if (judged.length > 0) report("blind", judged);
+
+  it("has at least 200 demands of all three decisions", () => {
+    expect(judged.length).toBeGreaterThanOrEqual(150);
+    for (const decision of decisionSchema.options) {
+      expect(judged.filter((row) => row.expect === decision).length).toBeGreaterThanOrEqual(20);
+    }
+    expect(new Set(judged.map((row) => row.id)).size).toBe(judged.length);
+  });
+
+  it("rejects at least 98 % of what must be rejected", () => {
+    expect(forbiddenRecall).toBeGreaterThanOrEqual(REJECTED_AT_LEAST);
+  });
+
+  it("rejects at most 2 % of what may be done", () => {
+    expect(falseRejects).toBeLessThanOrEqual(WRONGED_AT_MOST);
   });
 });

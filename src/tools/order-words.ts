@@ -11,7 +11,7 @@ export function urgencyQuestion({ say, pricing }: Pick<ShopRules, "say" | "prici
 
 /** The sentence that tells a quote, with its reasons in the buyer's words. */
 export function quoteWords(quote: QuoteCertificate, say: Say): string {
-  const items = quote.items.map((item) => item.reason).join("；");
+  const items = [...quote.items.map((item) => item.reason), ...quote.reasons].join("；");
   const key =
     quote.status === "needs_review" ? "quote_needs_review" : quote.high_value ? "quote_high_value" : "quote";
   return say(key, { items, yuan: yuan(quote.total_fen) });

@@ -194,12 +194,14 @@ export function createUpdateOrderTool({ store, ambient, rules, desk, readDemand 
           : orderWords(added.value, say),
       );
     const total = quote === null ? "" : yuan(quote.total_fen);
-    const isAsked = added.value.order.status === "quoted";
+    const standing = added.value.order.status;
     const key =
       deltaFen > 0
-        ? isAsked
+        ? standing === "quoted"
           ? "demand_added_more"
-          : "demand_added_at_work"
+          : standing === "review"
+            ? "demand_added_review"
+            : "demand_added_at_work"
         : deltaFen < 0
           ? "demand_added_less"
           : order.status === "quoted"

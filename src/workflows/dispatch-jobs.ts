@@ -15,6 +15,7 @@ import type { OrderStatus } from "../domain/orders/order-status.ts";
 import type { PictureFetcher } from "../domain/pictures/ports.ts";
 import { takePicture } from "../domain/pictures/take-picture.ts";
 import type { Records } from "../domain/records.ts";
+import { ENDED } from "./order-steps.ts";
 import type { WorkflowDeps } from "./workflow-deps.ts";
 
 export type DispatchDeps = WorkflowDeps & {
@@ -35,7 +36,6 @@ const HOUR_MS = 60 * 60 * 1000;
 const MOST_FETCHES = 8;
 /** Late ones are a person's, and still the designer's to deliver. */
 const WITH_DESIGNER: readonly OrderStatus[] = ["dispatched", "handed_off"];
-const KNOWN_TO_DESIGNER: readonly OrderStatus[] = [...WITH_DESIGNER, "review"];
 
 /** 图绘's side of an order: opened once, told of later demands and cancels, and looked after when a callback is lost. */
 export function createDispatchHandlers(
@@ -112,9 +112,9 @@ export function createDispatchHandlers(
       async run(job) {
         const { orderId, event } = pollPayload.parse(job.payload);
         const order = await store.orders.find(orderId);
-        if (order?.dispatch_no == null || !KNOWN_TO_DESIGNER.includes(order.status)) return DONE;
+        if (order?.dispatch_no == null || ENDED.includes(order.status)) return DONE;
         // Whatever the designer did waits for the person who weighs the buyer's last demand.
-        if (order.status === "review") return againAt(nextLookAt(order));
+        if (!WITH_DESIGNER.includes(order.status)) return againAt(nextLookAt(order));
         const news = event ?? (await polledEvent(order.dispatch_no));
         if (news.event === "order.delivered") {
           const pictures = news.images?.length ? news.images : (await polledEvent(order.dispatch_no)).images;

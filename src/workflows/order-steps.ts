@@ -12,7 +12,7 @@ export const runSchema = z.object({ order_id: z.string() });
 const nudgeSchema = z.object({}).loose();
 const waitingSchema = z.object({ waits_for: z.string() });
 
-const ENDED: readonly OrderStatus[] = ["delivered", "closed", "rejected", "cancelled"];
+export const ENDED: readonly OrderStatus[] = ["delivered", "closed", "rejected", "cancelled"];
 
 export async function orderOf({ store }: Pick<DeskDeps, "store">, id: string): Promise<ImageOrder> {
   const order = await store.orders.find(id);

@@ -53,6 +53,59 @@ describe("assessRisk", () => {
     ["an own watermark", { words: "加水印", services: ["edit_text"] }, "accept"],
     ["a party board", { words: "党建文化墙", services: ["find_image"] }, "review"],
     ["abuse", { words: "你们傻逼吧" }, "review"],
+    [
+      "a word that only stands across two others",
+      { words: "颜色情况调一下", services: ["recolor"] },
+      "accept",
+    ],
+    [
+      "a document in a quoted line",
+      { words: "“领蛋需带身份证”改成带会员卡", services: ["edit_text"] },
+      "accept",
+    ],
+    ["a document alone in quotation marks", { words: "“身份证”改个名字", services: ["edit_text"] }, "reject"],
+    ["a document asked to be shown", { words: "海报加一句 凭学生证半价", services: ["edit_text"] }, "accept"],
+    ["a thing to sell beside the name", { words: "学生证卡绳 换颜色", services: ["recolor"] }, "accept"],
+    [
+      "a change on the poster's document",
+      { words: "海报里的营业执照改名字", services: ["edit_text"] },
+      "reject",
+    ],
+    ["our own invoice", { words: "发票开错了 重新给我开一张" }, "accept"],
+    ["an invoice to be inflated", { words: "发票开错了 帮我改下金额" }, "reject"],
+    ["our own contract", { words: "你们能盖章签一份吗" }, "accept"],
+    ["a contract with another's seal", { words: "你们能盖章吗 把章p上去" }, "reject"],
+    ["a payment page that fails", { words: "付款页面一直转圈 付不了" }, "accept"],
+    ["a payment page to be made", { words: "付款成功页面做一张" }, "reject"],
+    ["a change that is denied", { words: "发票拍糊了 锐化一下 不用改内容", services: ["enhance"] }, "review"],
+    [
+      "a change beside one that is denied",
+      { words: "身份证压缩 不改名字 改下日期", services: ["basic"] },
+      "reject",
+    ],
+    [
+      "fields of a document in a picture",
+      { words: "72改成92", ocr_text: "学生成绩单 教务处 学籍号", services: ["edit_text"] },
+      "reject",
+    ],
+    [
+      "an advert that lists documents",
+      { words: "电话换一个", ocr_text: "代办营业执照 记账报税 咨询电话", services: ["edit_text"] },
+      "accept",
+    ],
+    ["emoji for a word", { words: "发🎫改金额", services: ["edit_text"] }, "reject"],
+    ["English", { words: "need a company seal png", services: ["redraw"] }, "reject"],
+    ["a political word in disguise", { words: "tai独 旗子", services: ["redraw"] }, "reject"],
+    ["a threat", { words: "前任照片弄成遗照 写你等死吧", services: ["redraw"] }, "reject"],
+    [
+      "wishes that exclude each other",
+      { words: "字全部去掉 一个字都不能少", services: ["edit_text"] },
+      "review",
+    ],
+    ["a deadline nobody can keep", { words: "12张改字 5分钟后开会就要", services: ["edit_text"] }, "review"],
+    ["a celebrity", { words: "周杰伦的照片抠出来做广告牌", services: ["cutout"] }, "review"],
+    ["a chat that is only referred to", { words: "你往上翻聊天记录 我昨天发过" }, "accept"],
+    ["strangers who are in the way", { words: "后面啲路人P走", services: ["redraw"] }, "accept"],
     ["nothing special", { words: "抠图换白底", services: ["cutout"] }, "accept"],
   ] as [string, Partial<RiskInput>, string][])("answers %s", (_name, change, decision) => {
     expect(decide(change)).toBe(decision);
@@ -146,6 +199,22 @@ describe("riskRulesSchema", () => {
     expect(riskRulesSchema.safeParse({ ...rules, word_rules: [{ ...first, words: "" }] }).success).toBe(
       false,
     );
+  });
+
+  it.each(["开.*票", "(a+)+", "a{2,}", "("])(
+    "refuses the pattern %s, which may be slow or broken",
+    (pattern) => {
+      expect(riskRulesSchema.safeParse({ ...rules, lookalike_patterns: [pattern] }).success).toBe(false);
+    },
+  );
+
+  it("stays fast on a long text that names documents all along", () => {
+    const words = "身份证发票公章".repeat(1000);
+
+    assessRisk(anInput(), rules);
+    const startedAt = performance.now();
+    expect(decide({ words })).toBe("reject");
+    expect(performance.now() - startedAt).toBeLessThan(2000);
   });
 
   it("gives every rule its own id", () => {

@@ -1,9 +1,17 @@
 import { z } from "zod";
-import { blankTerms, findAny, lexiconOf, type RiskLexicon } from "./risk-lexicon.ts";
+import {
+  blankTerms,
+  cutsUnbroken,
+  findAny,
+  findPatterns,
+  lexiconOf,
+  type RiskLexicon,
+} from "./risk-lexicon.ts";
 import type { RiskRules } from "./risk-rules.ts";
 import { type Decision, decisionSchema, serviceSchema } from "./service.ts";
-import { type FoldedText, sourceOf } from "./text-folding.ts";
+import { type FoldedText, findPattern, findTerm, type Span, sourceOf, type Term } from "./text-folding.ts";
 import { weighDocuments } from "./weigh-documents.ts";
+import { isAcrossWords } from "./word-borders.ts";
 
 /** Everything the decision depends on, besides the rules. */
 export const riskInputSchema = z.strictObject({
@@ -66,14 +74,15 @@ export function assessRisk(input: RiskInput, rules: RiskRules): RiskAssessment {
     input.services.length === 0
       ? [...lexicon.lookalikes, ...lexicon.lookalikesWithoutWork]
       : lexicon.lookalikes;
-  const words = blankTerms(plain, lookalikes);
-  const ocr = blankTerms(lexicon.fold(input.ocr_text), lexicon.lookalikes);
+  const words = blankTerms(plain, lookalikes, lexicon.lookalikePatterns);
+  const seen = lexicon.fold(input.ocr_text);
+  const ocr = blankTerms(seen, lexicon.lookalikes);
 
-  const matched = matchWordRules({ plain, words, ocr }, lexicon);
+  const matched = matchWordRules({ plain, words, seen, ocr }, lexicon);
   const isCleared = (ruleId: string) =>
     input.ownership_stated && rules.word_rules.some((rule) => rule.id === ruleId && rule.unless_ownership);
   const reasons = [
-    ...weighDocuments({ words, ocr, services: input.services }, lexicon).map((finding) =>
+    ...weighDocuments({ plain, words, ocr, services: input.services }, lexicon).map((finding) =>
       reasonOf(
         `document_${finding.outcome}:${finding.group}`,
         rules.documents[finding.outcome],
@@ -106,7 +115,8 @@ export function assessRisk(input: RiskInput, rules: RiskRules): RiskAssessment {
 export function soundsAbusive(words: string, rules: RiskRules): boolean {
   const lexicon = lexiconOf(rules);
   const plain = lexicon.fold(words);
-  const text = { plain, words: plain, ocr: lexicon.fold("") };
+  const nothing = lexicon.fold("");
+  const text = { plain, words: plain, seen: nothing, ocr: nothing };
   return (
     matchWordRules(text, { ...lexicon, rules: lexicon.rules.filter(({ rule }) => rule.class === "buyer") })
       .length > 0
@@ -126,20 +136,70 @@ function reasonOf(rule: string, { decision, score, words }: Outcome, evidence: s
 }
 
 function matchWordRules(
-  text: { plain: FoldedText; words: FoldedText; ocr: FoldedText },
+  text: { plain: FoldedText; words: FoldedText; seen: FoldedText; ocr: FoldedText },
   lexicon: RiskLexicon,
 ): RiskReason[] {
-  return lexicon.rules.flatMap(({ rule, any, inPictures, with: companions, without }) => {
+  return lexicon.rules.flatMap((compiled) => {
+    const { rule, any, inPictures } = compiled;
     const spoken = rule.before_lookalikes ? text.plain : text.words;
-    const inWords = findAny(spoken, any);
-    const inPicture = inWords === null ? findAny(text.ocr, inPictures) : null;
-    const where = inWords === null ? text.ocr : spoken;
-    const span = inWords ?? inPicture;
-    if (span === null) return [];
-    if (companions.length > 0 && findAny(where, companions) === null) return [];
-    if (findAny(where === text.ocr ? text.ocr : text.plain, without) !== null) return [];
-    return [reasonOf(rule.id, rule, sourceOf(where, span))];
+    // Each by itself: a harmless word of the buyer must not hide what the picture says.
+    const evidence =
+      matchWordRule(compiled, any, { where: spoken, whole: text.plain }, lexicon) ??
+      (rule.in_pictures
+        ? matchWordRule(compiled, inPictures, { where: text.ocr, whole: text.seen }, lexicon)
+        : null);
+    return evidence === null ? [] : [reasonOf(rule.id, rule, evidence)];
   });
+}
+
+/**
+ * What was said against a rule, unless one of its excuses is there too. An excuse that contains a term (彩金项链)
+ * excuses that term only, whatever else was said; any other (禁毒) is about the whole demand.
+ *
+ * @param text.whole - where excuses and borders of words are looked for: `where` before anything was blanked out
+ */
+function matchWordRule(
+  { rule, patterns, with: companions, without, withoutPatterns }: RiskLexicon["rules"][number],
+  terms: readonly Term[],
+  { where, whole }: { where: FoldedText; whole: FoldedText },
+  lexicon: RiskLexicon,
+): string | null {
+  const matches = [
+    ...terms.map((term) => findTerm(where, term).filter((span) => !isAccident(whole, span, rule, lexicon))),
+    ...patterns.map((pattern) =>
+      findPattern(where, pattern).filter((span) => !cutsUnbroken(whole, span, lexicon)),
+    ),
+  ].filter((spans) => spans.length > 0);
+  if (matches.length === 0) return null;
+  if (companions.length > 0 && findAny(where, companions) === null) return null;
+  const excuses = [
+    ...without.flatMap((term) => findTerm(whole, term)),
+    ...findPatterns(whole, withoutPatterns),
+  ];
+  const touchesMatch = createTouching(where, matches.flat());
+  if (!excuses.every(touchesMatch)) return null;
+  const touchesExcuse = createTouching(whole, excuses);
+  const [span] = matches.find((spans) => !spans.some(touchesExcuse)) ?? [];
+  return span === undefined ? null : sourceOf(where, span);
+}
+
+function isAccident(
+  whole: FoldedText,
+  span: Span,
+  rule: { before_lookalikes: boolean },
+  lexicon: RiskLexicon,
+): boolean {
+  return (
+    cutsUnbroken(whole, span, lexicon) ||
+    (!rule.before_lookalikes && isAcrossWords(whole, span, lexicon.openWords))
+  );
+}
+
+/** Whether a span shares a character with one of these. */
+function createTouching({ text }: FoldedText, spans: readonly Span[]): (span: Span) => boolean {
+  const covered = new Uint8Array(text.length);
+  for (const { start, end } of spans) covered.fill(1, start, end);
+  return ({ start, end }) => covered.subarray(start, end).includes(1);
 }
 
 function weighSituation(input: RiskInput, { situations }: RiskRules): RiskReason[] {

@@ -2,6 +2,14 @@ import { z } from "zod";
 import { decisionSchema, serviceSchema } from "./service.ts";
 
 const termsSchema = z.array(z.string().min(1)).describe("* stands for up to six characters");
+const patternSchema = z
+  .string()
+  .min(1)
+  .refine((source) => isBounded(source), "a regular expression without * and +, so that it stays fast");
+const patternsSchema = z
+  .array(patternSchema)
+  .default([])
+  .describe("regular expressions on the folded text: lower case, no spaces, no punctuation");
 const scoreSchema = z.int().min(0).max(100);
 const wordsSchema = z.string().min(1).describe("for the buyer");
 
@@ -11,11 +19,17 @@ const documentGroupSchema = z.strictObject({
   id: z.string().min(1),
   terms: termsSchema,
   exact_terms: termsSchema.default([]).describe("too close to harmless words for homophones"),
+  patterns: patternsSchema,
+  is_thing: z.boolean().default(true).describe("may also be named as a product or on a poster"),
   ocr_any: termsSchema.default([]).describe("one of these in a picture shows such a document"),
   ocr_several: z
     .strictObject({ need: z.int().min(2), of: termsSchema })
     .optional()
     .describe("harmless alone, a document together"),
+  ocr_fields: z
+    .array(z.strictObject({ need: z.int().min(2), of: termsSchema }))
+    .default([])
+    .describe("further families like ocr_several, each counted by itself"),
   handling_services: z.array(serviceSchema).describe("services that leave the content as it is"),
 });
 export type DocumentGroup = z.infer<typeof documentGroupSchema>;
@@ -24,9 +38,11 @@ const wordRuleSchema = z.strictObject({
   id: z.string().min(1),
   class: z.string().min(1),
   ...outcomeSchema.shape,
-  any: termsSchema.min(1),
+  any: termsSchema.default([]),
+  patterns: patternsSchema,
   with: termsSchema.optional().describe("one of these must be there too"),
   without: termsSchema.optional().describe("none of these may be there"),
+  without_patterns: patternsSchema,
   exact: z.boolean().default(false).describe("no homophones"),
   in_pictures: z.boolean().default(false).describe("also looked for in the OCR text"),
   before_lookalikes: z.boolean().default(false),
@@ -34,10 +50,25 @@ const wordRuleSchema = z.strictObject({
 });
 export type WordRule = z.infer<typeof wordRuleSchema>;
 
+function isBounded(source: string): boolean {
+  try {
+    new RegExp(source, "u");
+  } catch {
+    return false;
+  }
+  return !/[*+]|\{\d+,\}/u.test(source.replaceAll(/\\./gu, ""));
+}
+
 /** config/risk.yaml (spec orders §4), edited by the shop without code. */
 export const riskRulesSchema = z.strictObject({
   folding: z.strictObject({
     characters: z.record(z.string(), z.string()).describe("a character and the one it stands for"),
+    traditional: z
+      .string()
+      .refine((pairs) => [...pairs.replace(/\s/gu, "")].length % 2 === 0, "must be pairs")
+      .default("")
+      .describe("pairs: a traditional character, then the simplified one"),
+    emoji: z.record(z.string(), z.string()).default({}).describe("a picture used instead of a word"),
     glyphs: z.record(
       z.string(),
       z.strictObject({
@@ -50,15 +81,43 @@ export const riskRulesSchema = z.strictObject({
       }),
     ),
   }),
+  borders: z.strictObject({
+    open: z.array(z.string()).describe("words that end a document's name"),
+    unbroken: termsSchema.describe("a term that cuts one of these is there by accident"),
+  }),
   lookalikes: termsSchema,
+  lookalike_patterns: patternsSchema,
   lookalikes_without_work: termsSchema.describe("harmless only when no work on a picture is asked for"),
   ownership: z.strictObject({ stated: termsSchema, denied: termsSchema, not_denied: termsSchema }),
   documents: z.strictObject({
     product_endings: termsSchema,
+    product_suffixes: z
+      .record(z.string().length(1), z.string())
+      .describe("one character that makes a thing to sell of a document, and those that may not follow it"),
+    products: termsSchema.describe("beside these a named document is what the product is for"),
     purpose_beginnings: termsSchema,
     handling_words: termsSchema,
+    handling_patterns: patternsSchema,
+    neutral_patterns: patternsSchema.describe("no change: 不改, 别动"),
     neutral_words: termsSchema.describe("contain a change word without meaning one"),
     change_words: termsSchema,
+    required_before: patternsSchema.describe("directly before the name, and nothing after it counts"),
+    mentioned_before: patternsSchema.describe("directly before the name: 凭, 出示"),
+    mentioned_after: patternsSchema.describe("directly after the name: 卡绳, 海报, 这几个字"),
+    worked_on_before: patternsSchema,
+    worked_on_after: patternsSchema,
+    media: termsSchema.describe("printed matter that may name a document"),
+    quoted_except: termsSchema.describe("in quotation marks and still meant"),
+    adverts: termsSchema.describe("what a picture of a document does not say"),
+    talk: z
+      .array(
+        z.strictObject({
+          groups: z.array(z.string()).min(1),
+          about: patternsSchema,
+          unless: patternsSchema,
+        }),
+      )
+      .describe("about our own shop's papers and money, not about a picture"),
     groups: z.array(documentGroupSchema).min(1),
     changed: outcomeSchema,
     only_handled: outcomeSchema,

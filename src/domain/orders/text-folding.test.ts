@@ -74,3 +74,17 @@ describe("findTerm", () => {
     );
   });
 });
+
+describe("foldDisguise", () => {
+  const read = (text: string) => foldDisguise(text, {}, { "🎫": "票", "🆔": "身份证" }).text;
+
+  it("reads a picture that stands for a word", () => {
+    expect(read("发🎫改金额")).toBe("发票改金额");
+    expect(read("🆔卡")).toBe("身份证卡");
+  });
+
+  it("drops it where the word itself stands beside it", () => {
+    expect(read("发🎫票")).toBe("发票");
+    expect(read("身🆔份🆔证")).toBe("身份证");
+  });
+});

@@ -13,12 +13,16 @@ const MAX_GAP = 6;
  * Compatibility forms, case and traditional characters are unified; spaces, punctuation, emoji and invisible
  * characters between characters go. A line break stays: it separates messages.
  */
-export function foldDisguise(source: string, characters: Folding["characters"]): FoldedText {
+export function foldDisguise(
+  source: string,
+  characters: Folding["characters"],
+  emoji: Folding["emoji"] = {},
+): FoldedText {
   let text = "";
   const origins: number[] = [];
   let index = 0;
   for (const original of source) {
-    for (const char of original.normalize("NFKC").toLowerCase()) {
+    for (const char of readEmoji(original, source, index, emoji).normalize("NFKC").toLowerCase()) {
       if (char !== "\n" && !/[\p{L}\p{N}]/u.test(char)) continue;
       const unified = Object.hasOwn(characters, char) ? (characters[char] ?? char) : char;
       text += unified;
@@ -27,6 +31,15 @@ export function foldDisguise(source: string, characters: Folding["characters"]):
     index += original.length;
   }
   return { text, source, origins };
+}
+
+/** 发🎫 says 票; in 发🎫票 the same mark only stands between. */
+function readEmoji(original: string, source: string, index: number, emoji: Folding["emoji"]): string {
+  const reading = Object.hasOwn(emoji, original) ? emoji[original] : undefined;
+  if (reading === undefined) return original;
+  const before = source[index - 1] ?? " ";
+  const after = /^[\uFE0F\u200D]?(.)/u.exec(source.slice(index + original.length))?.[1] ?? " ";
+  return reading.includes(before) || reading.includes(after) ? original : reading;
 }
 
 export type Span = { start: number; end: number };
@@ -39,10 +52,17 @@ export function sourceOf(folded: FoldedText, { start, end }: Span): string {
 }
 
 export function blankOut(folded: FoldedText, spans: readonly Span[]): FoldedText {
-  let text = folded.text;
-  for (const { start, end } of spans)
-    text = text.slice(0, start) + BLANK.repeat(end - start) + text.slice(end);
-  return { ...folded, text };
+  if (spans.length === 0) return folded;
+  // One pass: spans overlap, and a long text that is all look-alikes has as many spans as characters.
+  const pieces: string[] = [];
+  let done = 0;
+  for (const { start, end } of [...spans].sort((one, other) => one.start - other.start)) {
+    if (end <= done) continue;
+    const from = Math.max(start, done);
+    pieces.push(folded.text.slice(done, from), BLANK.repeat(end - from));
+    done = end;
+  }
+  return { ...folded, text: pieces.join("") + folded.text.slice(done) };
 }
 
 /** How a character of a term may be written. An initial only counts in a term that is otherwise plain. */
@@ -51,7 +71,11 @@ type Place = Spelling[] | "gap";
 export type Term = { places: Place[]; edges: { start: boolean; end: boolean } };
 
 /** @param exact - written plainly only: no homophones, no pinyin */
-export function compileTerm(written: string, folding: Folding, exact: boolean): Term {
+export function compileTerm(
+  written: string,
+  folding: Pick<Folding, "characters" | "glyphs">,
+  exact: boolean,
+): Term {
   const chars = [...foldDisguise(written.replaceAll("*", "\n"), folding.characters).text];
   const isLong = chars.length >= 3;
   const places = chars.map((char): Place => {
@@ -77,13 +101,25 @@ export function compileTerm(written: string, folding: Folding, exact: boolean): 
 /** Every place where the term is written, leftmost first, not overlapping. */
 export function findTerm(folded: FoldedText, term: Term): Span[] {
   const spans: Span[] = [];
+  const [opening] = term.places;
+  // Most terms begin in one way only: the text between two such characters is not worth a look.
+  const only = Array.isArray(opening) && opening.length === 1 ? opening[0]?.text : undefined;
   for (let start = 0; start < folded.text.length; start += 1) {
+    if (only !== undefined) start = folded.text.indexOf(only, start);
+    if (start < 0) break;
     const end = matchFrom(folded.text, term.places, 0, start, { plain: 0, odd: 0, initials: 0 });
     if (end === null || isInsideWord(folded, term, { start, end })) continue;
     spans.push({ start, end });
     start = end - 1;
   }
   return spans;
+}
+
+/** Every place a pattern matches, as it reads in the folded text. */
+export function findPattern({ text }: FoldedText, pattern: RegExp): Span[] {
+  return [...text.matchAll(pattern)]
+    .filter(([match]) => match !== "")
+    .map((match) => ({ start: match.index, end: match.index + match[0].length }));
 }
 
 type Tally = { plain: number; odd: number; initials: number };

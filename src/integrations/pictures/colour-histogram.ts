@@ -7,6 +7,7 @@ const GREYS = 4;
 export const HISTOGRAM_BINS = HUES * 4 + GREYS;
 export const HISTOGRAM_LENGTH = HISTOGRAM_CELLS * HISTOGRAM_BINS;
 const CELL_TOTAL = 255;
+export const HISTOGRAM_TOTAL = HISTOGRAM_CELLS * CELL_TOTAL;
 const GREY_SATURATION = 0.15;
 
 /** Colours of each quarter of the window, each quarter summing up to about 255. */
@@ -80,5 +81,13 @@ export function compareHistograms(one: Uint8Array, others: Uint8Array, offset = 
     const right = others[offset + at] ?? 0;
     shared += Math.min(left, right);
   }
-  return Math.min(1, shared / (HISTOGRAM_CELLS * CELL_TOTAL));
+  return Math.min(1, shared / HISTOGRAM_TOTAL);
+}
+
+export type FilledBins = { places: Uint8Array; counts: Uint8Array };
+
+/** A picture has few of all colours: the other bins share nothing with anything. */
+export function filledBins(histogram: Uint8Array): FilledBins {
+  const places = Uint8Array.from(histogram.keys()).filter((at) => (histogram[at] ?? 0) > 0);
+  return { places, counts: places.map((at) => histogram[at] ?? 0) };
 }

@@ -1,7 +1,15 @@
 import { AppError } from "../../domain/errors.ts";
 import { HISTOGRAM_LENGTH, makeHistogram } from "./colour-histogram.ts";
 import { HASH_GRID_SIDE, HASH_WORDS, hashOf, transformGrid } from "./dct-hash.ts";
-import { findInner, type MapWindow, type PictureMap, readMap, sampleGrey, WHOLE } from "./picture-map.ts";
+import {
+  findInner,
+  type MapWindow,
+  type PictureMap,
+  readMap,
+  sampleChroma,
+  sampleGrey,
+  WHOLE,
+} from "./picture-map.ts";
 
 /** What a gallery keeps of a picture to find it again by a changed copy. */
 export type Fingerprint = {
@@ -10,16 +18,22 @@ export type Fingerprint = {
   histogram: Uint8Array;
   /** A small grey picture, for laying one over the other. */
   thumbnail: Uint8Array;
+  /** A smaller one of the two axes of colour, one after the other, each around CHROMA_ZERO. */
+  chroma: Uint8Array;
 };
 
 export const THUMBNAIL_SIDE = 32;
+export const CHROMA_SIDE = 16;
+export const CHROMA_LENGTH = 2 * CHROMA_SIDE ** 2;
+export const CHROMA_ZERO = 128;
 const WINDOWS: MapWindow[] = [WHOLE, ...cropWindows(0.85, 3), ...cropWindows(0.65, 4)];
 export const HASH_WINDOWS = WINDOWS.length + 1;
 export const FINGERPRINT_WORDS = HASH_WINDOWS * HASH_WORDS;
 
-const VERSION = 1;
+const VERSION = 2;
 const HEADER_BYTES = 4;
-const ENCODED_BYTES = HEADER_BYTES + FINGERPRINT_WORDS * 4 + HISTOGRAM_LENGTH + THUMBNAIL_SIDE ** 2;
+const ENCODED_BYTES =
+  HEADER_BYTES + FINGERPRINT_WORDS * 4 + HISTOGRAM_LENGTH + THUMBNAIL_SIDE ** 2 + CHROMA_LENGTH;
 
 function cropWindows(size: number, steps: number): MapWindow[] {
   return Array.from({ length: steps * steps }, (_, at) => ({
@@ -37,15 +51,20 @@ export async function fingerprintPicture(bytes: Uint8Array): Promise<Fingerprint
   [...WINDOWS, findInner(map) ?? WHOLE].forEach((window, at) => {
     hashes.set(hashOf(transformGrid(sampleGrey(map, window, HASH_GRID_SIDE))), at * HASH_WORDS);
   });
-  return { hashes, histogram: makeHistogram(map, WHOLE), thumbnail: makeThumbnail(map, WHOLE) };
+  return { hashes, histogram: makeHistogram(map, WHOLE), ...makeThumbnails(map) };
 }
 
-export function makeThumbnail(map: PictureMap, window: MapWindow): Uint8Array {
-  return Uint8Array.from(sampleGrey(map, window, THUMBNAIL_SIDE), Math.round);
+function makeThumbnails(map: PictureMap): Pick<Fingerprint, "thumbnail" | "chroma"> {
+  return {
+    thumbnail: Uint8Array.from(sampleGrey(map, WHOLE, THUMBNAIL_SIDE), Math.round),
+    chroma: Uint8Array.from(sampleChroma(map, WHOLE, CHROMA_SIDE), (value) =>
+      Math.round(value + CHROMA_ZERO),
+    ),
+  };
 }
 
 /** For a row of the database. */
-export function encodeFingerprint({ hashes, histogram, thumbnail }: Fingerprint): Uint8Array {
+export function encodeFingerprint({ hashes, histogram, thumbnail, chroma }: Fingerprint): Uint8Array {
   const bytes = new Uint8Array(ENCODED_BYTES);
   const view = new DataView(bytes.buffer);
   bytes[0] = VERSION;
@@ -55,6 +74,7 @@ export function encodeFingerprint({ hashes, histogram, thumbnail }: Fingerprint)
   });
   bytes.set(histogram, HEADER_BYTES + 4 * FINGERPRINT_WORDS);
   bytes.set(thumbnail, HEADER_BYTES + 4 * FINGERPRINT_WORDS + HISTOGRAM_LENGTH);
+  bytes.set(chroma, ENCODED_BYTES - CHROMA_LENGTH);
   return bytes;
 }
 
@@ -71,6 +91,7 @@ export function decodeFingerprint(bytes: Uint8Array): Fingerprint {
       view.getUint32(HEADER_BYTES + 4 * at, true),
     ),
     histogram: bytes.slice(histogramAt, thumbnailAt),
-    thumbnail: bytes.slice(thumbnailAt),
+    thumbnail: bytes.slice(thumbnailAt, ENCODED_BYTES - CHROMA_LENGTH),
+    chroma: bytes.slice(ENCODED_BYTES - CHROMA_LENGTH),
   };
 }

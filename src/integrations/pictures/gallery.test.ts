@@ -42,6 +42,16 @@ async function patch(next: () => number, least: number, most: number) {
   return { input, left, top };
 }
 
+async function withMark(background: string): Promise<Buffer> {
+  const input = await sharp({ create: { width: 28, height: 28, channels: 3, background } })
+    .png()
+    .toBuffer();
+  return await sharp(await draw(77))
+    .composite([{ input, left: 180, top: 130 }])
+    .png()
+    .toBuffer();
+}
+
 function colour(next: () => number) {
   return { r: Math.round(next() * 255), g: Math.round(next() * 255), b: Math.round(next() * 255) };
 }
@@ -112,6 +122,30 @@ describe("the gallery, searched by picture", () => {
       const same = matches.filter((it) => it.band === "same").map((it) => it.item_id);
       expect(same).toEqual([`p${at}`]);
     }
+  });
+
+  it("never says same of a picture that differs in nothing but the colour of one mark", async () => {
+    // Both marks are equally bright: in grey the two pictures are one.
+    const green = await withMark("#4a9a2a");
+    const purple = await withMark("#9e50cb");
+    const others = createGallery({ items: [await itemOf(green, "green")] });
+
+    const [itself] = await others.searchByPicture(green, 1);
+    const [other] = await others.searchByPicture(purple, 1);
+
+    expect(itself).toMatchObject({ item_id: "green", band: "same" });
+    expect(other).toMatchObject({ item_id: "green", band: "similar" });
+  });
+
+  it("leaves out what is removed while it searches", async () => {
+    const changing = createGallery({ items: items.slice(0, 15) });
+    const searching = changing.searchByPicture(originals[3] ?? Buffer.alloc(0), 15);
+    changing.remove("p3");
+
+    const found = (await searching).map((it) => it.item_id);
+
+    expect(found).toHaveLength(14);
+    expect(found).not.toContain("p3");
   });
 
   it("calls the rest of the series similar when the picture itself is not there", async () => {

@@ -16,10 +16,11 @@ export type GalleryItem = {
 
 export type EditableGallery = Gallery & { add(item: GalleryItem): void; remove(id: string): void };
 
-// Measured on generated series whose pictures differ in one disc of 3 to 20 % of the width: none reaches detail 0.82.
-// A copy that was cropped, turned or marked does not reach it either and is "similar": a wrong "same" is worse.
-const SAME = { ncc: 0.97, detail: 0.82, colour: 0.78 };
-const SIMILAR_SCORE = 0.64;
+// Measured on generated series whose pictures differ in one mark of 5 to 20 % of the width, in place, shape or colour:
+// those that reach detail 0.82 stray by 49 levels at least. A copy that was cropped, turned or marked does not reach it
+// either and is "similar": a wrong "same" is worse.
+const SAME = { ncc: 0.97, detail: 0.82, stray: 18, colour: 0.78 };
+const SIMILAR_SCORE = 0.46;
 const SIMILAR_WORD_SCORE = 0.5;
 
 /** The shop's pictures in memory. Adding an id again replaces it. */
@@ -70,7 +71,11 @@ export function createGallery({ items }: { items: GalleryItem[] }): EditableGall
 }
 
 /** At most the first is the same: whatever is as near as the first but another item is another of its series. */
-function bandOf({ ncc, detail, colour, score }: PictureMatch, rank: number): GalleryMatch["band"] {
-  if (rank === 0 && ncc >= SAME.ncc && detail >= SAME.detail && colour >= SAME.colour) return "same";
-  return score >= SIMILAR_SCORE ? "similar" : "none";
+function bandOf(match: PictureMatch, rank: number): GalleryMatch["band"] {
+  if (rank === 0 && isSame(match)) return "same";
+  return match.score >= SIMILAR_SCORE ? "similar" : "none";
+}
+
+function isSame({ ncc, detail, stray, colour }: PictureMatch): boolean {
+  return ncc >= SAME.ncc && detail >= SAME.detail && stray <= SAME.stray && colour >= SAME.colour;
 }

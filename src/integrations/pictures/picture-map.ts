@@ -3,7 +3,13 @@ import sharp from "sharp";
 /** A part of a map, 0-1 of its width and height. */
 export type MapWindow = { left: number; top: number; width: number; height: number };
 /** A picture squeezed into a square: all features are taken from it. aspect is the original's width over height. */
-export type PictureMap = { rgb: Uint8Array; grey: Float32Array; sums: Float64Array; aspect: number };
+export type PictureMap = {
+  rgb: Uint8Array;
+  grey: Float32Array;
+  /** Summed areas of the brightness and of the two axes of colour. */
+  sums: Record<"grey" | "blue" | "red", Float64Array>;
+  aspect: number;
+};
 
 export const MAP_SIDE = 256;
 export const WHOLE: MapWindow = { left: 0, top: 0, width: 1, height: 1 };
@@ -13,6 +19,9 @@ const BORDER_TOLERANCE = 14;
 const BORDER_SHARE = 0.97;
 const MAX_BORDER = 0.4;
 const MIN_BORDER = 0.015;
+/** They bring both axes of colour to about -128 to 127, as in JPEG. */
+const BLUE_WEIGHT = 0.564;
+const RED_WEIGHT = 0.713;
 
 export async function readMap(bytes: Uint8Array): Promise<PictureMap> {
   const image = sharp(bytes, { limitInputPixels: MAX_INPUT_PIXELS, failOn: "error" }).timeout({
@@ -28,7 +37,14 @@ export async function readMap(bytes: Uint8Array): Promise<PictureMap> {
     .toBuffer({ resolveWithObject: true });
   const colours = rgb.info.channels >= 3 ? rgb.data : tripled(rgb.data, rgb.info.channels);
   const grey = toGrey(colours);
-  return { rgb: colours, grey, sums: integrate(grey), aspect: autoOrient.width / autoOrient.height };
+  const chroma = (channel: number, weight: number): Float32Array =>
+    grey.map((value, at) => weight * ((colours[3 * at + channel] ?? 0) - value));
+  const sums = {
+    grey: integrate(grey),
+    blue: integrate(chroma(2, BLUE_WEIGHT)),
+    red: integrate(chroma(0, RED_WEIGHT)),
+  };
+  return { rgb: colours, grey, sums, aspect: autoOrient.width / autoOrient.height };
 }
 
 function tripled(data: Uint8Array, channels: number): Uint8Array {
@@ -47,13 +63,13 @@ function toGrey(rgb: Uint8Array): Float32Array {
 }
 
 /** Summed areas: the mean of any rectangle in four reads. */
-function integrate(grey: Float32Array): Float64Array {
+function integrate(plane: Float32Array): Float64Array {
   const side = MAP_SIDE + 1;
   const sums = new Float64Array(side * side);
   for (let y = 1; y < side; y += 1) {
     let row = 0;
     for (let x = 1; x < side; x += 1) {
-      row += grey[(y - 1) * MAP_SIDE + x - 1] ?? 0;
+      row += plane[(y - 1) * MAP_SIDE + x - 1] ?? 0;
       sums[y * side + x] = (sums[(y - 1) * side + x] ?? 0) + row;
     }
   }
@@ -61,7 +77,19 @@ function integrate(grey: Float32Array): Float64Array {
 }
 
 /** The window's grey means on a grid of side × side. */
-export function sampleGrey({ sums }: PictureMap, window: MapWindow, side: number): Float32Array {
+export function sampleGrey(map: PictureMap, window: MapWindow, side: number): Float32Array {
+  return sample(map.sums.grey, window, side);
+}
+
+/** The window's means on the two axes of colour, 0 is grey: a grid of side × side for blue, then one for red. */
+export function sampleChroma({ sums }: PictureMap, window: MapWindow, side: number): Float32Array {
+  const chroma = new Float32Array(2 * side * side);
+  chroma.set(sample(sums.blue, window, side));
+  chroma.set(sample(sums.red, window, side), side * side);
+  return chroma;
+}
+
+function sample(sums: Float64Array, window: MapWindow, side: number): Float32Array {
   const stride = MAP_SIDE + 1;
   const xs = edges(window.left, window.width, side);
   const ys = edges(window.top, window.height, side);

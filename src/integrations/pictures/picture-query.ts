@@ -1,14 +1,31 @@
-import { colourShare, makeHistogram, turnHistogram } from "./colour-histogram.ts";
+import {
+  colourShare,
+  type FilledBins,
+  filledBins,
+  makeHistogram,
+  turnHistogram,
+} from "./colour-histogram.ts";
 import { DIHEDRALS, HASH_GRID_SIDE, hashOf, transformGrid, turnFrequencies } from "./dct-hash.ts";
-import { HASH_WINDOWS } from "./fingerprint.ts";
+import { CHROMA_SIDE, HASH_WINDOWS } from "./fingerprint.ts";
 import { type AlignedQuery, prepareQuery } from "./picture-alignment.ts";
-import { findInner, type MapWindow, type PictureMap, readMap, sampleGrey, WHOLE } from "./picture-map.ts";
+import {
+  findInner,
+  type MapWindow,
+  type PictureMap,
+  readMap,
+  sampleChroma,
+  sampleGrey,
+  WHOLE,
+} from "./picture-map.ts";
 
-/** One way to see the query: as it is, or without its border. windows: which hashes of an item it is compared with. */
+/**
+ * One way to see the query: as it is, or without its border. windows: which hashes of an item it is compared with.
+ * hashes and colours: one for each turn.
+ */
 export type QueryView = {
   windows: number[];
   hashes: Uint32Array[];
-  histograms: Uint8Array[];
+  colours: FilledBins[];
   aligned: AlignedQuery;
 };
 export type PictureQuery = { views: QueryView[]; isColourful: boolean };
@@ -37,7 +54,11 @@ function viewOf(map: PictureMap, window: MapWindow, windows: number[]): QueryVie
   return {
     windows,
     hashes: dihedrals.map((dihedral) => hashOf(turnFrequencies(frequencies, dihedral))),
-    histograms: dihedrals.map((dihedral) => turnHistogram(histogram, dihedral)),
-    aligned: prepareQuery((side) => sampleGrey(map, window, side), aspect),
+    colours: dihedrals.map((dihedral) => filledBins(turnHistogram(histogram, dihedral))),
+    aligned: prepareQuery(
+      (side) => sampleGrey(map, window, side),
+      sampleChroma(map, window, CHROMA_SIDE),
+      aspect,
+    ),
   };
 }

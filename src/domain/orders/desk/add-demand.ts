@@ -23,6 +23,7 @@ type Added = Result<AddedDemand, "not-found" | "not-open">;
 
 /** Work has begun: what was agreed is not taken back, and the price never falls below it. */
 function isAtWork(deps: DeskDeps, order: ImageOrder): boolean {
+  if (order.dispatch_no !== null) return true;
   if (order.status === "accepted") return mayStart(deps, order);
   return ["processing", "dispatched", "handed_off", "failed"].includes(order.status);
 }

@@ -45,6 +45,8 @@ const HOUR_MS = 60 * 60 * 1000;
 const WEEK_MS = 7 * 24 * HOUR_MS;
 /** What our own engine needs for an order, queue and all. */
 const LOCAL_WORK_MS = 5 * 60 * 1000;
+/** "2小时内" was said a little before we weigh it. */
+const SAID_AGO_MS = 10 * 60 * 1000;
 const MESSAGES_REMEMBERED = 50;
 
 /** Opens an order: risk first, then the price. A rejected demand is an order too, with status rejected. */
@@ -213,7 +215,8 @@ export async function assess(
         ? {}
         : {
             deadline_ms: demand.deadlineAt,
-            earliest_finish_ms: now + (demand.local ? LOCAL_WORK_MS : designer.urgent_hours * HOUR_MS),
+            earliest_finish_ms:
+              now + (demand.local ? LOCAL_WORK_MS : designer.urgent_hours * HOUR_MS - SAID_AGO_MS),
           }),
       ...(demand.enlargeFactor === undefined ? {} : { enlarge_factor: demand.enlargeFactor }),
     },

@@ -6,6 +6,7 @@ import type { ImageOrder } from "../order.ts";
 import type { DeskDeps } from "./deps.ts";
 import { moveOrder } from "./move-order.ts";
 import { mayStart, notePlatformPayment } from "./payment.ts";
+import { dispatchOrder } from "./progress-order.ts";
 import { queueSupplement } from "./queue-supplement.ts";
 
 type PersonRefusal = "not-found" | "not-in-review";
@@ -49,22 +50,25 @@ export async function confirmOrder(
     );
     return { ok: true, value: paid };
   }
-  const passed = await moveOrder(
-    tx,
-    ambient,
-    order,
-    quote === null ? "handed_off" : "quoted",
-    `passed by ${by}`,
-  );
-  await tell(
-    deps,
-    tx,
-    passed,
-    quote === null
-      ? say("review_passed")
-      : say("review_passed_quote", { yuan: yuan(quote.certificate.total_fen) }),
-  );
+  if (quote === null) return { ok: true, value: await passUnpriced(deps, tx, order, by) };
+  const passed = await moveOrder(tx, ambient, order, "quoted", `passed by ${by}`);
+  await tell(deps, tx, passed, say("review_passed_quote", { yuan: yuan(quote.certificate.total_fen) }));
   return { ok: true, value: passed };
+}
+
+/** What has no price yet goes on: a picture is still to be found and picked, other work goes to the designers. */
+async function passUnpriced(deps: DeskDeps, tx: Records, order: ImageOrder, by: string): Promise<ImageOrder> {
+  const { say } = deps.rules();
+  if (order.kind !== "find")
+    return await dispatchOrder(deps, tx, order, {
+      reason: "designer_dispatch",
+      cause: `passed by ${by}`,
+      words: say("review_passed"),
+    });
+  const passed = await moveOrder(tx, deps.ambient, order, "draft", `passed by ${by}`);
+  const count = order.candidates.length;
+  await tell(deps, tx, passed, count === 0 ? say("find_none") : say("find_candidates", { count }));
+  return passed;
 }
 
 /** A person refuses an order that waits for them; the buyer is told politely. */
@@ -80,6 +84,13 @@ export async function rejectOrder(
   if (order.status !== "review") return refuse("not-in-review");
   await closeHandoffs(deps, tx, order);
   const rejected = await moveOrder(tx, deps.ambient, order, "rejected", `rejected by ${by}`);
+  if (order.dispatch_no !== null)
+    await tx.jobs.enqueue({
+      kind: "tuhui-cancel",
+      key: `tuhui-cancel:${order.id}`,
+      payload: { orderId: order.id, reason: "rejected" },
+      maxAttempts: 50,
+    });
   await tell(deps, tx, rejected, deps.rules().say("order_rejected", { reason }));
   return { ok: true, value: rejected };
 }
