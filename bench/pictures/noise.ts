@@ -17,8 +17,9 @@ export function createNoise(random: Random): (x: number, y: number, octaves: num
   };
   return (x, y, octaves) => {
     let sum = 0;
-    for (let octave = 0; octave < octaves; octave += 1) {
-      sum += smooth(x * 2 ** octave + 17 * octave, y * 2 ** octave + 31 * octave) / 2 ** octave;
+    let scale = 1;
+    for (let octave = 0; octave < octaves; octave += 1, scale *= 2) {
+      sum += smooth(x * scale + 17 * octave, y * scale + 31 * octave) / scale;
     }
     return sum / 1.6;
   };

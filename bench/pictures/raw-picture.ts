@@ -22,7 +22,8 @@ export async function paintPixels(
     .resize(width, height, { fit: "fill", kernel: "cubic" })
     .raw()
     .toBuffer();
-  const grained = Uint8ClampedArray.from(large, (value) => value + (random.next() - 0.5) * GRAIN);
+  const grained = new Uint8ClampedArray(large.length);
+  for (let at = 0; at < large.length; at += 1) grained[at] = (large[at] ?? 0) + (random.next() - 0.5) * GRAIN;
   return await sharp(grained, { raw: { width, height, channels: 3 } })
     .png({ compressionLevel: 1 })
     .toBuffer();
