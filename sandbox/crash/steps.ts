@@ -15,7 +15,10 @@ const STILL_MS = 600;
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const SECRET = `whsec_${Buffer.from("steps-secret-of-thirty-two-bytes").toString("base64")}`;
 
-/** A turn that is cut off after the yes was stored answers anew, and then finds an order that is agreed already. */
+/**
+ * A turn that is cut off after the yes was stored answers anew: it then finds an order that is agreed already, and may
+ * come after what the order's work has told meanwhile.
+ */
 const YES_NOTED = ["好的，马上开始做，做好第一时间发您。", "好的～"];
 
 type Qingjian = Awaited<ReturnType<typeof startQingjian>>;
@@ -194,6 +197,8 @@ export async function openStage(settings: Record<string, string> = {}) {
       "/api/operations/handoffs?limit=200",
     );
     const replies = qingjian.replies(buyer);
+    const said = replies.map(textOf);
+    const isYesNoted = (text: string) => YES_NOTED.includes(text);
     const orders = await Promise.all(
       (await ordersOf(buyer)).map(async ({ id, kind, status }) => {
         const { history, revisions } = await get<{ history: { to: string }[]; revisions: unknown[] }>(
@@ -207,7 +212,7 @@ export async function openStage(settings: Record<string, string> = {}) {
     );
     return {
       orders,
-      told: replies.map(textOf).map((text) => (YES_NOTED.includes(text) ? "好的" : text)),
+      told: [...said.filter((text) => !isYesNoted(text)), ...said.filter(isYesNoted).map(() => "好的")],
       doubledKeys: replies.length - new Set(replies.map((reply) => reply.idempotency_key)).size,
       atTuhui: dispatched.map((it) => ({
         requirements: (it.request.requirements as unknown[]).length,
