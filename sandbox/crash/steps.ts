@@ -11,7 +11,7 @@ import { startTuhui } from "../tuhui.ts";
 
 const SETTLE_WITHIN_MS = 15_000;
 /** Nothing of ours takes longer to come out, once everything is stored. */
-const STILL_MS = 600;
+const STILL_MS = 1_500;
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const SECRET = `whsec_${Buffer.from("steps-secret-of-thirty-two-bytes").toString("base64")}`;
 
@@ -212,7 +212,7 @@ export async function openStage(settings: Record<string, string> = {}) {
     );
     return {
       orders,
-      told: [...said.filter((text) => !isYesNoted(text)), ...said.filter(isYesNoted).map(() => "好的")],
+      told: said.map((text) => (isYesNoted(text) ? "好的" : text)).sort(),
       doubledKeys: replies.length - new Set(replies.map((reply) => reply.idempotency_key)).size,
       atTuhui: dispatched.map((it) => ({
         requirements: (it.request.requirements as unknown[]).length,
