@@ -3,7 +3,7 @@ import { AppError } from "../domain/errors.ts";
 import { againAt, DONE, type JobHandler, type JobKind } from "../domain/jobs/jobs.ts";
 import { moveOrder } from "../domain/orders/desk/move-order.ts";
 import { deliverOrder, designerToHuman } from "../domain/orders/desk/progress-order.ts";
-import { queueSupplement } from "../domain/orders/desk/queue-supplement.ts";
+import { queueCancel, queueSupplement } from "../domain/orders/desk/tell-designer.ts";
 import {
   type DispatchEvent,
   type DispatchRequest,
@@ -14,7 +14,6 @@ import type { Delivery, ImageOrder, OrderRevision } from "../domain/orders/order
 import type { OrderStatus } from "../domain/orders/order-status.ts";
 import type { PictureFetcher } from "../domain/pictures/ports.ts";
 import { takePicture } from "../domain/pictures/take-picture.ts";
-import type { Records } from "../domain/records.ts";
 import { ENDED } from "./order-steps.ts";
 import type { WorkflowDeps } from "./workflow-deps.ts";
 
@@ -231,13 +230,4 @@ export function createDispatchHandlers(
       if (current !== null) await designerToHuman(deps, tx, current, cause);
     });
   }
-}
-
-async function queueCancel(tx: Records, orderId: string, reason: string): Promise<void> {
-  await tx.jobs.enqueue({
-    kind: "tuhui-cancel",
-    key: `tuhui-cancel:${orderId}`,
-    payload: { orderId, reason },
-    maxAttempts: 50,
-  });
 }

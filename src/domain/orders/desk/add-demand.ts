@@ -11,7 +11,7 @@ import type { DeskDeps } from "./deps.ts";
 import { moveOrder } from "./move-order.ts";
 import { asOpened, assess, type OpenedOrder, type OrderDemand, openOrder, quoteIt } from "./open-order.ts";
 import { mayStart } from "./payment.ts";
-import { queueSupplement } from "./queue-supplement.ts";
+import { queueSupplement } from "./tell-designer.ts";
 
 export type AddedDemand = OpenedOrder & {
   /** attached: a new revision of the order. follow_up: the order was delivered, so a new one links back. */
@@ -39,12 +39,7 @@ export async function addDemand(deps: DeskDeps, orderId: string, added: OrderDem
   const conversation = order === null ? null : await store.conversations.find(order.conversation_id);
   if (order === null || conversation === null) return refuse("not-found");
   if (order.status === "delivered" || order.status === "closed") {
-    const opened = await openOrder(deps, conversation, {
-      ...added,
-      kind: added.kind === "find" ? "process" : added.kind,
-      pictures: added.pictures.length > 0 ? added.pictures : await deliveredPictures(deps, order),
-      parentId: order.id,
-    });
+    const opened = await openOrder(deps, conversation, await followUp(deps, order, added));
     return { ok: true, value: { ...opened, status: "follow_up", deltaFen: opened.quote?.total_fen ?? 0 } };
   }
   if (!OPEN_STATUSES.includes(order.status)) return refuse("not-open");
@@ -170,6 +165,18 @@ async function settle(
     return await move("quoted", "price-changed");
   if (order.dispatch_no !== null) await queueSupplement(tx, order.id);
   return order;
+}
+
+/** New work on what was delivered, or another search: that is for another picture, and its workflow looks for it. */
+async function followUp(deps: DeskDeps, order: ImageOrder, added: OrderDemand): Promise<OrderDemand> {
+  const isSearch = added.services.length > 0 && added.services.every((service) => service === "find_image");
+  if (isSearch) return { ...added, kind: "find", operations: [], local: false, parentId: order.id };
+  return {
+    ...added,
+    kind: added.kind === "find" ? "process" : added.kind,
+    pictures: added.pictures.length > 0 ? added.pictures : await deliveredPictures(deps, order),
+    parentId: order.id,
+  };
 }
 
 /** What the buyer has been given: a demand after delivery speaks of that, not of what they once sent. */

@@ -7,7 +7,7 @@ import type { DeskDeps } from "./deps.ts";
 import { moveOrder } from "./move-order.ts";
 import { mayStart, notePlatformPayment } from "./payment.ts";
 import { dispatchOrder } from "./progress-order.ts";
-import { queueSupplement } from "./queue-supplement.ts";
+import { queueCancel, queueSupplement } from "./tell-designer.ts";
 
 type PersonRefusal = "not-found" | "not-in-review";
 
@@ -56,7 +56,10 @@ export async function confirmOrder(
   return { ok: true, value: passed };
 }
 
-/** What has no price yet goes on: a picture is still to be found and picked, other work goes to the designers. */
+/**
+ * What has no price yet goes on: a picture is still to be found and picked, a design is the designers' to begin. Other
+ * work is a person's to price: no designer starts without the buyer's yes.
+ */
 async function passUnpriced(deps: DeskDeps, tx: Records, order: ImageOrder, by: string): Promise<ImageOrder> {
   const { say } = deps.rules();
   if (order.kind !== "find")
@@ -64,6 +67,7 @@ async function passUnpriced(deps: DeskDeps, tx: Records, order: ImageOrder, by: 
       reason: "designer_dispatch",
       cause: `passed by ${by}`,
       words: say("review_passed"),
+      redispatch: order.kind === "design",
     });
   const passed = await moveOrder(tx, deps.ambient, order, "draft", `passed by ${by}`);
   const count = order.candidates.length;
@@ -84,13 +88,7 @@ export async function rejectOrder(
   if (order.status !== "review") return refuse("not-in-review");
   await closeHandoffs(deps, tx, order);
   const rejected = await moveOrder(tx, deps.ambient, order, "rejected", `rejected by ${by}`);
-  if (order.dispatch_no !== null)
-    await tx.jobs.enqueue({
-      kind: "tuhui-cancel",
-      key: `tuhui-cancel:${order.id}`,
-      payload: { orderId: order.id, reason: "rejected" },
-      maxAttempts: 50,
-    });
+  if (order.dispatch_no !== null) await queueCancel(tx, order.id, "rejected");
   await tell(deps, tx, rejected, deps.rules().say("order_rejected", { reason }));
   return { ok: true, value: rejected };
 }

@@ -9,3 +9,13 @@ export async function queueSupplement(tx: Records, orderId: string): Promise<voi
     maxAttempts: 500,
   });
 }
+
+/** Tells the designers that an order of theirs is no longer wanted; telling it twice is one cancel. */
+export async function queueCancel(tx: Records, orderId: string, reason: string): Promise<void> {
+  await tx.jobs.enqueue({
+    kind: "tuhui-cancel",
+    key: `tuhui-cancel:${orderId}`,
+    payload: { orderId, reason },
+    maxAttempts: 50,
+  });
+}
