@@ -26,6 +26,7 @@ export type Customer = { id: string; platform: string; name: string | null; blac
 export type CustomerStore = {
   find(id: string, platform: string): Promise<Customer | null>;
   setBlacklisted(id: string, platform: string, blacklisted: boolean): Promise<void>;
+  blacklisted(): Promise<Customer[]>;
 };
 
 export type GalleryItem = {

@@ -1,7 +1,8 @@
 import { Hono } from "hono";
+import { except } from "hono/combine";
 import { openAPIRouteHandler } from "hono-openapi";
 import { apiError, createErrorHandler } from "./api-error.ts";
-import { limitBody, METHODS_WITH_BODY, requireJson } from "./request-body.ts";
+import { limitBody, limitPicture, METHODS_WITH_BODY, requireJson } from "./request-body.ts";
 import { createDocsRoutes } from "./routes/docs.ts";
 import { createFileRoutes } from "./routes/files.ts";
 import { createHealthRoutes } from "./routes/health.ts";
@@ -11,14 +12,17 @@ import { createTaskRoutes } from "./routes/tasks.ts";
 import { createTuhuiRoutes } from "./routes/tuhui.ts";
 import type { Service } from "./wire.ts";
 
+const PICTURES = "/api/operations/pictures";
+
 /** The front door: every HTTP route of the service. */
 export function createApp(service: Service) {
   const { env, log } = service;
   const app = new Hono();
   app.onError(createErrorHandler(log));
   app.notFound((c) => apiError(c, 404, "no such endpoint"));
-  app.on(METHODS_WITH_BODY, "*", limitBody());
-  app.on(METHODS_WITH_BODY, "/api/*", requireJson());
+  app.on(METHODS_WITH_BODY, "*", except(PICTURES, limitBody()));
+  app.on(METHODS_WITH_BODY, "/api/*", except(PICTURES, requireJson()));
+  app.on(METHODS_WITH_BODY, PICTURES, limitPicture());
 
   app.route("/api/health", createHealthRoutes(service));
   app.route(
@@ -39,6 +43,15 @@ export function createApp(service: Service) {
       desk: service.desk,
       takeover: service.takeover,
       bridge: service.bridge,
+      jobs: service.jobs,
+      door: {
+        pictures: service.store.pictures,
+        files: service.files,
+        inspector: service.inspector,
+        ambient: service.ambient,
+      },
+      ambient: service.ambient,
+      log,
       apiKey: env.TIANWANG_API_KEY,
     }),
   );

@@ -3,6 +3,8 @@ import { bodyLimit } from "hono/body-limit";
 import { apiError } from "./api-error.ts";
 
 const MOST_BODY_BYTES = 1024 * 1024;
+/** The door refuses larger pictures anyway (spec orders §1). */
+const MOST_PICTURE_BYTES = 20 * 1024 * 1024;
 /** A caller who still writes cannot read our answer: so much of a refused body is read away first. */
 const MOST_DISCARDED_BYTES = 32 * 1024 * 1024;
 
@@ -10,13 +12,24 @@ const MOST_DISCARDED_BYTES = 32 * 1024 * 1024;
 export const METHODS_WITH_BODY = ["POST", "PUT", "PATCH"];
 
 /** Refuses a body over 1 MiB: by its announced length, which Node holds the caller to, or while it is read. */
-export function limitBody(): MiddlewareHandler {
-  const limitWhileReading = bodyLimit({ maxSize: MOST_BODY_BYTES, onError: refuseLarge });
+export function limitBody(most = MOST_BODY_BYTES): MiddlewareHandler {
+  const refuse = (c: Context) => refuseLarge(c, most);
+  const limitWhileReading = bodyLimit({ maxSize: most, onError: refuse });
   return async (c, next) => {
     const announced = c.req.header("content-length");
     if (announced === undefined) return await limitWhileReading(c, next);
-    if (Number(announced) > MOST_BODY_BYTES) return await refuseLarge(c);
+    if (Number(announced) > most) return await refuse(c);
     await next();
+  };
+}
+
+/** Refuses a picture over 20 MiB, and what is not sent as bytes: a form of another site's page is not. */
+export function limitPicture(): MiddlewareHandler {
+  const limit = limitBody(MOST_PICTURE_BYTES);
+  return async (c, next) => {
+    if (!/^(?:image\/|application\/octet-stream\b)/iu.test(c.req.header("content-type") ?? ""))
+      return apiError(c, 415, "send the picture's bytes as application/octet-stream");
+    return await limit(c, next);
   };
 }
 
@@ -32,9 +45,9 @@ export function requireJson(): MiddlewareHandler {
   };
 }
 
-async function refuseLarge(c: Context) {
+async function refuseLarge(c: Context, most: number) {
   await discard(c.req.raw.body);
-  return apiError(c, 413, "the body is larger than 1 MiB");
+  return apiError(c, 413, `the body is larger than ${most / 1024 / 1024} MiB`);
 }
 
 async function discard(body: ReadableStream<Uint8Array> | null): Promise<void> {

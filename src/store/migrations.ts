@@ -8,7 +8,11 @@ export type DatabaseKind = "sqlite" | "postgres";
 /** Brings the schema up to date; numbered, each once. Throws AppError("migration-failed"). */
 export async function migrate(db: Kysely<Database>, kind: DatabaseKind): Promise<void> {
   const provider: MigrationProvider = {
-    getMigrations: async () => ({ "0001_first": first(kind), "0002_orders_in_depth": ordersInDepth(kind) }),
+    getMigrations: async () => ({
+      "0001_first": first(kind),
+      "0002_orders_in_depth": ordersInDepth(kind),
+      "0003_demands_weighed": demandsWeighed(),
+    }),
   };
   const { error } = await new Migrator({ db, provider }).migrateToLatest();
   if (error !== undefined) throw new AppError("migration-failed", errorText(error), { cause: error });
@@ -28,6 +32,19 @@ function ordersInDepth(kind: DatabaseKind): Migration {
       await sequence(kind, db.schema.createTable("gallery_changes"), "seq")
         .addColumn("item_id", "text", (it) => it.notNull())
         .execute();
+    },
+  };
+}
+
+/** A later demand that a person still weighs, and what the order was before it. */
+function demandsWeighed(): Migration {
+  return {
+    async up(db: Kysely<unknown>) {
+      await db.schema
+        .alterTable("image_task_revisions")
+        .addColumn("status", "text", (it) => it.notNull().defaultTo("kept"))
+        .execute();
+      await db.schema.alterTable("image_task_revisions").addColumn("before", "text").execute();
     },
   };
 }

@@ -1,5 +1,5 @@
 import { type Kysely, type Selectable, sql } from "kysely";
-import type { ImageOrder, OrderHistory } from "../domain/orders/order.ts";
+import type { ImageOrder, OrderHistory, OrderRevision } from "../domain/orders/order.ts";
 import type { OrderStatus } from "../domain/orders/order-status.ts";
 import type { OrderStore } from "../domain/orders/ports.ts";
 import type { OrderKind } from "../domain/orders/service.ts";
@@ -132,7 +132,13 @@ export function createOrderStore(db: Kysely<Database>): OrderStore {
         .executeTakeFirstOrThrow();
       await db
         .insertInto("image_task_revisions")
-        .values({ ...revision, pictures: JSON.stringify(revision.pictures), revision: row.revision })
+        .values({
+          ...revision,
+          pictures: JSON.stringify(revision.pictures),
+          status: revision.status ?? "kept",
+          before: revision.before == null ? null : JSON.stringify(revision.before),
+          revision: row.revision,
+        })
         .execute();
       return row.revision;
     },
@@ -144,7 +150,16 @@ export function createOrderStore(db: Kysely<Database>): OrderStore {
         .where("image_task_id", "=", id)
         .orderBy("revision")
         .execute();
-      return rows.map((row) => ({ ...row, pictures: JSON.parse(row.pictures) as string[] }));
+      return rows.map(toRevision);
+    },
+
+    async settleRevisions(id, status) {
+      await db
+        .updateTable("image_task_revisions")
+        .set({ status })
+        .where("image_task_id", "=", id)
+        .where("status", "=", "in_review")
+        .execute();
     },
 
     async history(id) {
@@ -165,6 +180,15 @@ export function createOrderStore(db: Kysely<Database>): OrderStore {
         .executeTakeFirst();
       return row === undefined ? null : toHistory(row);
     },
+  };
+}
+
+function toRevision(row: Selectable<Database["image_task_revisions"]>): OrderRevision {
+  return {
+    ...row,
+    status: row.status as OrderRevision["status"],
+    pictures: JSON.parse(row.pictures) as string[],
+    before: row.before === null ? null : (JSON.parse(row.before) as OrderRevision["before"]),
   };
 }
 

@@ -135,6 +135,8 @@ type ImageTaskRevisionTable = {
   risk_id: string | null;
   price_delta_fen: number;
   at: number;
+  status: string;
+  before: string | null;
 };
 
 type ImageTaskHistoryTable = {

@@ -56,6 +56,11 @@ export function createCustomerStore(db: Kysely<Database>): CustomerStore {
       return row === undefined ? null : { ...row, blacklisted: row.blacklisted === 1 };
     },
 
+    async blacklisted() {
+      const rows = await db.selectFrom("customers").selectAll().where("blacklisted", "=", 1).execute();
+      return rows.map((row) => ({ ...row, blacklisted: true }));
+    },
+
     async setBlacklisted(id, platform, blacklisted) {
       const flag = blacklisted ? 1 : 0;
       await db

@@ -1,7 +1,7 @@
 import { createTool } from "@mastra/core/tools";
 import { z } from "zod";
 import type { DeskDeps } from "../domain/orders/desk/deps.ts";
-import { assess } from "../domain/orders/desk/open-order.ts";
+import { weighDemand } from "../domain/orders/desk/weigh-demand.ts";
 import { decisionSchema, serviceSchema } from "../domain/orders/service.ts";
 import { modelFlagsSchema } from "./model-flags.ts";
 import { readTurn } from "./turn-context.ts";
@@ -25,7 +25,7 @@ export function createAssessRiskTool(deps: DeskDeps) {
     execute: async ({ demand, services, picture_ids, flags }, { requestContext }) => {
       const turn = await readTurn(requestContext, deps.store, deps.ambient.now());
       const evidence = await Promise.all(picture_ids.map(deps.readText));
-      const risk = await assess(
+      const risk = await weighDemand(
         deps,
         turn.conversation,
         {

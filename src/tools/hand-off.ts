@@ -2,8 +2,8 @@ import { createTool } from "@mastra/core/tools";
 import { z } from "zod";
 import { handoffReasonSchema } from "../domain/handoffs/handoff.ts";
 import { requestHandoff } from "../domain/handoffs/request-handoff.ts";
+import { acceptDesigner } from "../domain/orders/desk/accept-order.ts";
 import type { DeskDeps } from "../domain/orders/desk/deps.ts";
-import { dispatchOrder } from "../domain/orders/desk/progress-order.ts";
 import { decideMove } from "../domain/orders/order-status.ts";
 import { clockWords } from "./clock-words.ts";
 import { readTurn } from "./turn-context.ts";
@@ -32,7 +32,7 @@ export function createHandOffTool(deps: DeskDeps) {
         const order = order_id === undefined ? null : await tx.orders.find(order_id);
         const isOurs = order !== null && order.conversation_id === turn.conversation.id;
         if (isOurs && reason === "designer_dispatch" && decideMove(order.status, "handed_off").ok)
-          await dispatchOrder(deps, tx, order, { reason, cause: "buyer-agreed", words: null });
+          await acceptDesigner(deps, tx, order);
         return await requestHandoff(tx, ambient, {
           conversation: turn.conversation,
           reason,

@@ -8,7 +8,7 @@ import type { OrderDesk } from "../domain/orders/order-desk.ts";
 import type { DemandReader } from "../domain/orders/read-demand.ts";
 import { yuan } from "../domain/replies.ts";
 import { modelFlagsSchema } from "./model-flags.ts";
-import { orderWords } from "./order-words.ts";
+import { orderWords, riskWords } from "./order-words.ts";
 import { readTurn } from "./turn-context.ts";
 
 type UpdateOrderDeps = Pick<DeskDeps, "store" | "ambient" | "rules"> & {
@@ -184,15 +184,10 @@ export function createUpdateOrderTool({ store, ambient, rules, desk, readDemand 
     });
     if (!added.ok) return refusal(order, added.refusal, "no_such_order");
     const { status, deltaFen, quote } = added.value;
-    if (status === "rejected" || status === "review" || status === "follow_up")
-      return toOutput(
-        added.value,
-        status === "rejected"
-          ? say("risk_rejected", {
-              why: (added.value.risk?.assessment.reasons ?? []).map((it) => it.words).join(""),
-            })
-          : orderWords(added.value, say),
-      );
+    // The order may be in a person's hands already: what is said is about the demand.
+    if (status === "rejected" || status === "review")
+      return toOutput(added.value, riskWords(status, added.value.risk, say));
+    if (status === "follow_up") return toOutput(added.value, orderWords(added.value, say));
     const total = quote === null ? "" : yuan(quote.total_fen);
     const standing = added.value.order.status;
     const key =

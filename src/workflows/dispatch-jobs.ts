@@ -1,8 +1,10 @@
 import { z } from "zod";
 import { AppError } from "../domain/errors.ts";
-import { againAt, DONE, type JobHandler, type JobKind } from "../domain/jobs/jobs.ts";
+import { requestHandoff } from "../domain/handoffs/request-handoff.ts";
+import { againAt, DONE, type JobHandler, type JobKind, type RunningJob } from "../domain/jobs/jobs.ts";
 import { moveOrder } from "../domain/orders/desk/move-order.ts";
 import { deliverOrder, designerToHuman } from "../domain/orders/desk/progress-order.ts";
+import { tellBuyer } from "../domain/orders/desk/tell-buyer.ts";
 import { queueCancel, queueSupplement } from "../domain/orders/desk/tell-designer.ts";
 import {
   type DispatchEvent,
@@ -48,7 +50,7 @@ export function createDispatchHandlers(
         const { orderId } = orderPayload.parse(job.payload);
         const order = await store.orders.find(orderId);
         if (order === null || order.status !== "handed_off") return DONE;
-        const revisions = await store.orders.revisions(orderId);
+        const revisions = await keptDemands(orderId);
         const deadlineAt = deadlineOf(order);
         const { order_no } = await dispatch.open(await requestFor(order, revisions, deadlineAt));
         await store.transaction(async (tx) => {
@@ -75,15 +77,16 @@ export function createDispatchHandlers(
         });
         return DONE;
       },
+      onDead: (job, error) => unheard(job, `图绘一直没有收下这单：${error}`, "designer_failed"),
     },
 
     "tuhui-requirement": {
       async run(job) {
         const { orderId } = orderPayload.parse(job.payload);
         const order = await store.orders.find(orderId);
-        // A demand that a person still weighs is not told; nor is one on an order that the designer does not have.
+        // The order may be a person's meanwhile, or ended.
         if (order?.dispatch_no == null || !WITH_DESIGNER.includes(order.status)) return DONE;
-        for (const demand of await store.orders.revisions(orderId)) {
+        for (const demand of await keptDemands(orderId)) {
           if (demand.revision <= order.sent_revision) continue;
           await dispatch.supplement(order.dispatch_no, {
             idempotency_key: `${orderId}:r${demand.revision}`,
@@ -96,6 +99,7 @@ export function createDispatchHandlers(
         }
         return DONE;
       },
+      onDead: (job, error) => unheard(job, `买家后来加的要求没能告诉图绘：${error}`, null),
     },
 
     "tuhui-cancel": {
@@ -105,6 +109,7 @@ export function createDispatchHandlers(
         if (order?.dispatch_no != null) await dispatch.cancel(order.dispatch_no, reason);
         return DONE;
       },
+      onDead: (job, error) => unheard(job, `图绘还不知道这单取消了：${error}`, null),
     },
 
     "tuhui-poll": {
@@ -128,6 +133,31 @@ export function createDispatchHandlers(
       },
     },
   };
+
+  /** 图绘 could not be told for good: a person must tell them, and the buyer hears of it when their work waits. */
+  async function unheard(job: RunningJob, summary: string, words: "designer_failed" | null): Promise<void> {
+    const { orderId } = orderPayload.parse(job.payload);
+    deps.log.error("tuhui.unheard", { orderId, kind: job.kind, summary });
+    await store.transaction(async (tx) => {
+      const order = await tx.orders.find(orderId);
+      const conversation = order === null ? null : await tx.conversations.find(order.conversation_id);
+      if (order === null || conversation === null) return;
+      await requestHandoff(tx, ambient, {
+        conversation,
+        reason: "processing_failed",
+        summary: summary.slice(0, 400),
+        order: { id: orderId, pictures: order.pictures, totalFen: null, risk: null },
+        hours: deps.rules().hours,
+      });
+      if (words !== null && order.status === "handed_off")
+        await tellBuyer(deps, tx, order, "unheard", deps.rules().say(words));
+    });
+  }
+
+  /** What a person still weighs, or has refused, is not told. */
+  async function keptDemands(orderId: string): Promise<OrderRevision[]> {
+    return (await store.orders.revisions(orderId)).filter(({ status }) => status === "kept");
+  }
 
   /** The buyer's own deadline when they named one that can be met; else what the shop gives a designer. */
   function deadlineOf({ deadline_at, demand }: ImageOrder): number {

@@ -3,7 +3,7 @@ import { notifyBuyer } from "../domain/conversations/notify-buyer.ts";
 import { errorText } from "../domain/errors.ts";
 import { moveOrder } from "../domain/orders/desk/move-order.ts";
 import { mayStart } from "../domain/orders/desk/payment.ts";
-import { deliverOrder, failToHuman } from "../domain/orders/desk/progress-order.ts";
+import { deliverOrder, dispatchOrder, failToHuman } from "../domain/orders/desk/progress-order.ts";
 import type { Delivery, ImageOrder } from "../domain/orders/order.ts";
 import { keepPicture } from "../domain/pictures/take-picture.ts";
 import { findCandidates } from "../tools/search-images.ts";
@@ -30,7 +30,9 @@ export function createFindImageWorkflow(deps: WorkflowDeps) {
     outputSchema: runSchema,
     execute: async ({ inputData }) => {
       const order = await orderOf(deps, inputData.order_id);
-      if (mayWork(order)) await deliverOriginals(order);
+      if (!mayWork(order)) return inputData;
+      if (order.picked.length === 0) await toDesigner(order);
+      else await deliverOriginals(order);
       return inputData;
     },
   });
@@ -95,6 +97,19 @@ export function createFindImageWorkflow(deps: WorkflowDeps) {
     });
   }
 
+  /** The buyer agreed to a price without having picked: what we do not have, people look for. */
+  async function toDesigner(order: ImageOrder): Promise<void> {
+    await deps.store.transaction(async (tx) => {
+      const current = await tx.orders.find(order.id);
+      if (current === null || !mayWork(current)) return;
+      await dispatchOrder(deps, tx, current, {
+        reason: "designer_dispatch",
+        cause: "needs-a-designer",
+        words: deps.rules().say("handoff_designer"),
+      });
+    });
+  }
+
   async function deliverOriginals(order: ImageOrder): Promise<void> {
     const deliveries = await originalsOf(order).catch((error: unknown) => {
       deps.log.error("originals.failed", { orderId: order.id, error: errorText(error) });
@@ -103,7 +118,7 @@ export function createFindImageWorkflow(deps: WorkflowDeps) {
     await deps.store.transaction(async (tx) => {
       const current = await tx.orders.find(order.id);
       if (current === null || !mayWork(current)) return;
-      if (deliveries.length < order.picked.length || deliveries.length === 0) {
+      if (deliveries.length < order.picked.length) {
         await failToHuman(deps, tx, current, "original-missing");
         return;
       }

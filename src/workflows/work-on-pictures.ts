@@ -1,5 +1,6 @@
 import { AppError, errorText } from "../domain/errors.ts";
 import type { Delivery, ImageOrder } from "../domain/orders/order.ts";
+import type { Service } from "../domain/orders/service.ts";
 import type { Operation } from "../domain/pictures/plan.ts";
 import type { ProcessedImage } from "../domain/pictures/ports.ts";
 import { keepPicture } from "../domain/pictures/take-picture.ts";
@@ -14,6 +15,8 @@ const READABLE_SHARE = 0.7;
 const DELIVERY: readonly Operation["op"][] = ["resize", "dpi", "format"];
 /** After these text may be gone, or turned, on purpose. */
 const MOVES_TEXT: readonly Operation["op"][] = ["crop", "crop_ratio", "trim", "rotate", "flip", "resize"];
+/** Services that are asked to change the text. */
+const CHANGES_TEXT: readonly Service[] = ["edit_text", "redraw"];
 const OF_THE_MODEL = ["size-not-as-asked", "less-sharp"];
 
 export type Worked = { ok: true; deliveries: Delivery[] } | { ok: false; why: string };
@@ -91,8 +94,12 @@ async function findProblems(
   if (!demand.local) {
     // A model draws anew: size and edges are its own.
     const finishing = operations.filter((operation) => DELIVERY.includes(operation.op));
-    const problems = await deps.engine.check(original, result, { operations: finishing });
-    return problems.filter((problem) => !OF_THE_MODEL.includes(problem));
+    const problems = (await deps.engine.check(original, result, { operations: finishing })).filter(
+      (problem) => !OF_THE_MODEL.includes(problem),
+    );
+    if (problems.length > 0 || demand.services.some((service) => CHANGES_TEXT.includes(service)))
+      return problems;
+    return (await isTextKept(deps, pictureId, result.bytes)) ? [] : ["text-lost"];
   }
   const problems = await deps.engine.check(original, result, { operations });
   if (problems.length > 0 || operations.some(({ op }) => MOVES_TEXT.includes(op))) return problems;

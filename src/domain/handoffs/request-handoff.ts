@@ -83,6 +83,11 @@ export async function requestHandoff(
   return { handoff, isNew, ...opening };
 }
 
+/** The task that brings a handoff up again when people are back. */
+export function openingTaskId(handoffId: string): string {
+  return `system:handoff:${handoffId}`;
+}
+
 /** The handoff becomes a task (created_by system) that is due when people are back. */
 async function remindAtOpening(
   tx: Records,
@@ -91,7 +96,7 @@ async function remindAtOpening(
   opensAt: number,
   now: number,
 ): Promise<void> {
-  const taskId = `system:handoff:${handoff.id}`;
+  const taskId = openingTaskId(handoff.id);
   const task = await tx.tasks.add({
     request: {
       task_id: taskId,

@@ -4,11 +4,14 @@ import { type AcceptRefusal, acceptOrder } from "./desk/accept-order.ts";
 import { type AddedDemand, addDemand } from "./desk/add-demand.ts";
 import type { DeskDeps } from "./desk/deps.ts";
 import { cancelOrder, declineOrder } from "./desk/end-order.ts";
-import { assess, type OpenedOrder, type OrderDemand, openOrder } from "./desk/open-order.ts";
+import { type OpenedOrder, openOrder } from "./desk/open-order.ts";
+import type { OrderDemand } from "./desk/order-demand.ts";
 import { markPaid } from "./desk/payment.ts";
 import { confirmOrder, rejectOrder } from "./desk/person-decides.ts";
 import { pickCandidates } from "./desk/pick-candidates.ts";
-import { type ImageOrder, OPEN_STATUSES } from "./order.ts";
+import { cancelByHand, deliverByHand, settlePrice, startByHand } from "./desk/settle-order.ts";
+import { weighDemand } from "./desk/weigh-demand.ts";
+import { type Delivery, type ImageOrder, OPEN_STATUSES } from "./order.ts";
 import type { Service } from "./service.ts";
 
 const ORDERS_LOOKED_AT = 20;
@@ -38,7 +41,7 @@ export function createOrderDesk(deps: DeskDeps) {
       demand: Pick<OrderDemand, "words" | "pictures">,
     ): Promise<boolean> {
       const evidence = await Promise.all(demand.pictures.map((picture) => deps.readText(picture)));
-      const risk = await assess(
+      const risk = await weighDemand(
         deps,
         conversation,
         {
@@ -75,10 +78,23 @@ export function createOrderDesk(deps: DeskDeps) {
       store.transaction((tx) => confirmOrder(deps, tx, orderId, by)),
     reject: (
       orderId: string,
-      by: string,
-      reason: string,
-    ): Promise<Result<ImageOrder, "not-found" | "not-in-review">> =>
-      store.transaction((tx) => rejectOrder(deps, tx, orderId, by, reason)),
+      refusal: { by: string; reason: string },
+    ): Promise<Result<{ order: ImageOrder; dropped: number[] }, "not-found" | "not-in-review">> =>
+      store.transaction((tx) => rejectOrder(deps, tx, orderId, refusal)),
+    settlePrice: (
+      orderId: string,
+      settled: { by: string; total_fen: number },
+    ): Promise<Result<ImageOrder, "not-found" | "not-open" | "not-picked">> =>
+      store.transaction((tx) => settlePrice(deps, tx, orderId, settled)),
+    startByHand: (orderId: string, by: string): Promise<Result<ImageOrder, "not-found" | "not-open">> =>
+      store.transaction((tx) => startByHand(deps, tx, orderId, by)),
+    deliverByHand: (
+      orderId: string,
+      made: { by: string; deliveries: Delivery[] },
+    ): Promise<Result<ImageOrder, "not-found" | "not-open">> =>
+      store.transaction((tx) => deliverByHand(deps, tx, orderId, made)),
+    cancelByHand: (orderId: string, by: string): Promise<Result<ImageOrder, "not-found" | "not-open">> =>
+      store.transaction((tx) => cancelByHand(deps, tx, orderId, by)),
     /**
      * The order that a later demand is added to: the only open one, the only one that the demand fits, or, with none
      * open, the last one delivered.

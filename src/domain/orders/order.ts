@@ -65,6 +65,15 @@ export type ImageOrder = {
   updated_at: number;
 };
 
+/** What an order was before a later demand; what it is again when a person refuses that demand. */
+export type OrderBefore = Pick<
+  ImageOrder,
+  "status" | "demand" | "pictures" | "quote_id" | "risk_id" | "deadline_at"
+> & {
+  /** The buyer had agreed to that quote. */
+  agreed: boolean;
+};
+
 /** One demand of the buyer; append-only. The first is revision 1. */
 export type OrderRevision = {
   image_task_id: string;
@@ -74,6 +83,10 @@ export type OrderRevision = {
   risk_id: string | null;
   price_delta_fen: number;
   at: number;
+  /** in_review: a later demand that a person still weighs. dropped: refused, and no longer part of the order. */
+  status: "kept" | "in_review" | "dropped";
+  /** Null for the first demand. */
+  before: OrderBefore | null;
 };
 
 export type OrderHistory = {

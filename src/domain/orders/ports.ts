@@ -46,9 +46,14 @@ export type OrderStore = {
       >
     >,
   ): Promise<void>;
-  /** Appends the next revision and returns its number. */
-  addRevision(revision: Omit<OrderRevision, "revision">): Promise<number>;
+  /** Appends the next revision, kept unless it says otherwise, and returns its number. */
+  addRevision(
+    revision: Omit<OrderRevision, "revision" | "status" | "before"> &
+      Partial<Pick<OrderRevision, "status" | "before">>,
+  ): Promise<number>;
   revisions(id: string): Promise<OrderRevision[]>;
+  /** What became of the demands that waited for a person. */
+  settleRevisions(id: string, status: "kept" | "dropped"): Promise<void>;
   history(id: string): Promise<OrderHistory[]>;
   historyRow(rowId: number): Promise<OrderHistory | null>;
 };

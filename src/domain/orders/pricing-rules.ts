@@ -62,6 +62,7 @@ export const pricingRulesSchema = z.strictObject({
       urgent: z.string().min(1),
       text_minimum: z.string().min(1),
       agreed_before: z.string().min(1),
+      settled: z.string().min(1).default("专人核对后定价 {amount} 元"),
     })
     .describe("sentences of a quote, for the buyer; {…} are filled in"),
 });

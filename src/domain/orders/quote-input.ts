@@ -31,4 +31,8 @@ export const quoteInputSchema = z.strictObject({
   urgent: z.boolean(),
   items: z.array(quoteItemInputSchema).min(1).max(MAX_ITEMS),
 });
+/** What a certificate was made from: a person's price needs no items that the list knows. */
+export const pricedInputSchema = quoteInputSchema.extend({
+  items: z.array(quoteItemInputSchema).max(MAX_ITEMS),
+});
 export type QuoteInput = z.infer<typeof quoteInputSchema>;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { yuan } from "../replies.ts";
 import { findNearestChanges, nearestChangeSchema } from "./nearest-change.ts";
 import { type Arithmetic, computePrice, touchesText } from "./price-arithmetic.ts";
 import type { PricingRules } from "./pricing-rules.ts";
@@ -91,14 +92,6 @@ function totalReasons(input: QuoteInput, price: Arithmetic, rules: PricingRules,
   return reasons;
 }
 
-function fill(template: string, values: Record<string, string | number>): string {
+export function fill(template: string, values: Record<string, string | number>): string {
   return template.replace(/\{(\w+)\}/g, (whole, key: string) => String(values[key] ?? whole));
-}
-
-/** 6000 is "60", 1250 is "12.5". */
-function yuan(fen: number): string {
-  const cents = String(fen % 100)
-    .padStart(2, "0")
-    .replace(/0+$/, "");
-  return cents === "" ? String(Math.floor(fen / 100)) : `${Math.floor(fen / 100)}.${cents}`;
 }

@@ -22,6 +22,9 @@ export function verifyQuote(certificate: QuoteCertificate): Result<true, QuoteDe
   const { input, rules } = certificate;
   const totals = totalsOf(certificate, input);
   const { checksum, ...content } = certificate;
+  // A person's price stands above what the list says, and nothing of the inputs moves it.
+  const settled = certificate.settled === undefined ? null : BigInt(certificate.settled.total_fen);
+  const charged = settled ?? totals.lower;
 
   const itemsMatch =
     certificate.items.length === input.items.length &&
@@ -36,23 +39,28 @@ export function verifyQuote(certificate: QuoteCertificate): Result<true, QuoteDe
       );
     });
   const ocrFailed = input.items.some((item) => item.ocr !== undefined && isText(certificate, item));
-  const isFirm = !ocrFailed && totals.lower === totals.upper;
+  const isFirm = settled !== null || (!ocrFailed && totals.lower === totals.upper);
 
   if (!itemsMatch) return refuse("items-differ");
   if (BigInt(certificate.sum_fen) !== totals.sum) return refuse("sum-differs");
   if (BigInt(certificate.text_minimum_fen) !== totals.minimum) return refuse("minimum-differs");
-  if (BigInt(certificate.total_fen) !== totals.lower) return refuse("total-differs");
-  if (BigInt(certificate.total_upper_fen) !== totals.upper) return refuse("total-differs");
+  if (BigInt(certificate.total_fen) !== charged) return refuse("total-differs");
+  if (BigInt(certificate.total_upper_fen) !== (settled ?? totals.upper)) return refuse("total-differs");
   if ((certificate.status === "firm") !== isFirm) return refuse("status-differs");
-  if (certificate.high_value !== totals.lower >= BigInt(rules.high_value_fen))
-    return refuse("high-value-differs");
+  if (certificate.high_value !== charged >= BigInt(rules.high_value_fen)) return refuse("high-value-differs");
   if (certificate.valid_until - certificate.issued_at !== rules.quote_valid_hours * 3_600_000) {
     return refuse("validity-differs");
   }
-  if (JSON.stringify(certificate.reasons) !== JSON.stringify(totalSentences(certificate, totals))) {
+  if (
+    JSON.stringify(certificate.reasons) !==
+    JSON.stringify(
+      settled === null ? totalSentences(certificate, totals) : [settledSentence(certificate, settled)],
+    )
+  ) {
     return refuse("reasons-differ");
   }
-  if (checksumOf(certificate.nearest_change) !== checksumOf(nearestByTrial(certificate))) {
+  const nearest = settled === null ? nearestByTrial(certificate) : [];
+  if (checksumOf(certificate.nearest_change) !== checksumOf(nearest)) {
     return refuse("nearest-change-differs");
   }
   // Last: what can be recomputed names its own defect; this catches altered inputs that happen to price the same.
@@ -244,6 +252,10 @@ function totalSentences({ input, rules, floor_fen }: QuoteCertificate, totals: T
       : "",
     isFloorDecisive ? sentence(words.agreed_before, [["amount", inYuan(BigInt(floor_fen))]]) : "",
   ].filter((line) => line !== "");
+}
+
+function settledSentence({ rules }: QuoteCertificate, settled: bigint): string {
+  return sentence(rules.words.settled, [["amount", inYuan(settled)]]);
 }
 
 function sentence(template: string, values: [string, string][]): string {

@@ -15,6 +15,7 @@ const COMMANDS = [
   "gallery",
   "tasks",
   "orders",
+  "customers",
   "handoffs",
   "bridge",
 ];

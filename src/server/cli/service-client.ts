@@ -14,15 +14,18 @@ export function connectService() {
   return async function call(
     method: "GET" | "POST",
     path: string,
+    /** Bytes go as they are, anything else as JSON. */
     body?: unknown,
   ): Promise<Record<string, unknown>> {
     const response = await fetch(`${base}${path}`, {
       method,
       headers: {
-        "content-type": "application/json",
+        "content-type": body instanceof Uint8Array ? "application/octet-stream" : "application/json",
         ...(env.TIANWANG_API_KEY === undefined ? {} : { authorization: `Bearer ${env.TIANWANG_API_KEY}` }),
       },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(body === undefined
+        ? {}
+        : { body: body instanceof Uint8Array ? new Blob([body.slice()]) : JSON.stringify(body) }),
     }).catch(() => {
       throw new AppError("not-running", `服务没有在 ${base} 运行：先执行 npm start`);
     });

@@ -6,7 +6,7 @@ import { readArguments } from "./settings.ts";
 const USAGE =
   "用法: npm run tasks -- list [--status pending] | show ID | cancel ID | dead | replay ID   [--json]";
 
-/** `npm run tasks`: what 天网 has given, and callbacks that never got through. */
+/** `npm run tasks`: what 天网 has given, and work of any kind that was given up. */
 runCommand(async () => {
   const { values, positionals } = readArguments(USAGE, {
     status: { type: "string" },
@@ -44,7 +44,7 @@ runCommand(async () => {
       asJson,
     );
   } else if (verb === "dead") {
-    const { dead } = await call("GET", "/api/task/dead-callbacks");
+    const { dead } = await call("GET", "/api/operations/dead-jobs");
     show(dead as Record<string, unknown>[], ["id", "kind", "attempts", "error", "payload"], asJson);
   } else if (verb === "show" && id !== undefined)
     console.log(JSON.stringify(await call("GET", `/api/task/status/${encodeURIComponent(id)}`), null, 2));
@@ -52,7 +52,7 @@ runCommand(async () => {
     console.log(JSON.stringify(await call("POST", "/api/task/cancel", { task_id: id })));
   else if (verb === "replay" && id !== undefined)
     console.log(
-      JSON.stringify(await call("POST", `/api/task/dead-callbacks/${encodeURIComponent(id)}/replay`, {})),
+      JSON.stringify(await call("POST", `/api/operations/dead-jobs/${encodeURIComponent(id)}/replay`, {})),
     );
   else throw new AppError("usage", USAGE);
 });

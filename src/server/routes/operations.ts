@@ -1,108 +1,74 @@
 import { Hono } from "hono";
-import { describeRoute, validator } from "hono-openapi";
+import { validator } from "hono-openapi";
 import { z } from "zod";
 import type { Bridge } from "../../channels/qingjian/bridge.ts";
 import type { Takeover } from "../../conversation/takeover.ts";
+import type { Ambient } from "../../domain/clock.ts";
 import type { Handoff } from "../../domain/handoffs/handoff.ts";
-import type { ImageOrder } from "../../domain/orders/order.ts";
+import type { JobRunner } from "../../domain/jobs/jobs.ts";
+import type { Log } from "../../domain/log.ts";
 import type { OrderDesk } from "../../domain/orders/order-desk.ts";
-import { orderStatusSchema } from "../../domain/orders/order-status.ts";
+import { keepPicture, type PictureDoor } from "../../domain/pictures/take-picture.ts";
 import type { Store } from "../../domain/records.ts";
 import { apiError, onInvalid } from "../api-error.ts";
 import { requireKeyOrLoopback } from "../auth.ts";
+import { createOrderOperations, operation, personSchema } from "./order-operations.ts";
 
-const orderQuerySchema = z.object({
-  status: orderStatusSchema.optional(),
-  limit: z.coerce.number().int().min(1).max(200).default(50),
-});
 const handoffQuerySchema = z.object({
   status: z.enum(["requested", "queued", "human", "returned"]).optional(),
   limit: z.coerce.number().int().min(1).max(200).default(50),
 });
-const personSchema = z.object({
-  by: z.string().min(1).max(64).default("operator"),
-  reason: z.string().max(500).optional(),
+const customerSchema = personSchema.extend({
+  platform: z.string().min(1).max(64),
+  blacklisted: z.boolean(),
 });
-
-const operation = (summary: string) =>
-  describeRoute({ tags: ["运营"], summary, responses: { 200: { description: "Done" } } });
 
 export type OperationDeps = {
   store: Store;
   desk: OrderDesk;
   takeover: Takeover;
   bridge: Bridge | null;
+  jobs: JobRunner;
+  door: Omit<PictureDoor, "fetcher">;
+  ambient: Ambient;
+  log: Log;
   apiKey: string | undefined;
 };
 
-/** What a person does: orders, handoffs, the bridge. The operations commands and the console speak to these. */
-export function createOperationRoutes({ store, desk, takeover, bridge, apiKey }: OperationDeps) {
+/** What a person does: orders, handoffs, customers, the bridge. The operations commands and the console speak to these. */
+export function createOperationRoutes(deps: OperationDeps) {
+  const { store, takeover, bridge, jobs, log } = deps;
   const routes = new Hono();
-  routes.use("*", requireKeyOrLoopback(apiKey));
+  routes.use("*", requireKeyOrLoopback(deps.apiKey));
+  routes.route("/orders", createOrderOperations(deps));
 
-  routes.get(
-    "/orders",
-    operation("Orders, newest first."),
-    validator("query", orderQuerySchema, onInvalid),
+  routes.post(
+    "/pictures",
+    operation("Takes in a picture: the body is its bytes. Answers its id, for a delivery."),
     async (c) => {
-      const orders = await store.orders.list(c.req.valid("query"));
-      return c.json({ success: true as const, orders: await Promise.all(orders.map(orderView)) });
-    },
-  );
-
-  routes.get(
-    "/orders/:id",
-    operation("One order with its revisions, history, quote and risk certificates."),
-    async (c) => {
-      const order = await store.orders.find(c.req.param("id"));
-      if (order === null) return apiError(c, 404, "no order with this id");
-      return c.json({
-        success: true as const,
-        order: await orderView(order),
-        revisions: await store.orders.revisions(order.id),
-        history: await store.orders.history(order.id),
-        quote: order.quote_id === null ? null : await store.certificates.findQuote(order.quote_id),
-        risk: order.risk_id === null ? null : await store.certificates.findRisk(order.risk_id),
-      });
+      const kept = await keepPicture(deps.door, new Uint8Array(await c.req.arrayBuffer()));
+      if (!kept.ok) return apiError(c, 422, `the picture was refused (${kept.refusal})`);
+      const { id, facts } = kept.value;
+      return c.json({ success: true as const, picture: { id, width: facts.width, height: facts.height } });
     },
   );
 
   routes.post(
-    "/orders/:id/confirm",
-    operation("A person takes an order that waits for review."),
-    validator("json", personSchema, onInvalid),
+    "/customers/:id/blacklist",
+    operation(
+      "Puts a customer of a platform on the black list, or takes them off: their demands are refused.",
+    ),
+    validator("json", customerSchema, onInvalid),
     async (c) => {
-      const moved = await desk.confirm(c.req.param("id") ?? "", c.req.valid("json").by);
-      return moved.ok
-        ? c.json({ success: true as const, order: await orderView(moved.value) })
-        : refused(c, moved.refusal);
+      const { platform, blacklisted, by } = c.req.valid("json");
+      const id = c.req.param("id") ?? "";
+      await store.customers.setBlacklisted(id, platform, blacklisted);
+      log.info("customer.blacklist", { customerId: id, platform, blacklisted, by });
+      return c.json({ success: true as const, customer: await store.customers.find(id, platform) });
     },
   );
-
-  routes.post(
-    "/orders/:id/paid",
-    operation("The money for an order has come: with require_payment its work starts now."),
-    validator("json", personSchema, onInvalid),
-    async (c) => {
-      const paid = await desk.paid(c.req.param("id") ?? "", c.req.valid("json").by);
-      if (paid.ok) return c.json({ success: true as const, order: await orderView(paid.value) });
-      return paid.refusal === "not-found"
-        ? apiError(c, 404, "no order with this id")
-        : apiError(c, 409, "the order has ended");
-    },
-  );
-
-  routes.post(
-    "/orders/:id/reject",
-    operation("A person refuses an order that waits for review."),
-    validator("json", personSchema, onInvalid),
-    async (c) => {
-      const { by, reason } = c.req.valid("json");
-      const moved = await desk.reject(c.req.param("id") ?? "", by, reason ?? "");
-      return moved.ok
-        ? c.json({ success: true as const, order: await orderView(moved.value) })
-        : refused(c, moved.refusal);
-    },
+  routes.get("/customers/blacklisted", operation("The black list."), async (c) =>
+    c.json({ success: true as const, customers: await store.customers.blacklisted() }),
   );
 
   routes.get(
@@ -112,7 +78,6 @@ export function createOperationRoutes({ store, desk, takeover, bridge, apiKey }:
     async (c) =>
       c.json({ success: true as const, handoffs: await store.handoffs.list(c.req.valid("query")) }),
   );
-
   routes.post(
     "/handoffs/:id/take",
     operation("A person takes the conversation: the bot says nothing more."),
@@ -128,6 +93,14 @@ export function createOperationRoutes({ store, desk, takeover, bridge, apiKey }:
     }),
   );
 
+  routes.get("/dead-jobs", operation("Work that was given up, newest 200."), async (c) =>
+    c.json({ success: true as const, dead: await jobs.dead() }),
+  );
+  routes.post("/dead-jobs/:id/replay", operation("Tries work that was given up once more."), async (c) =>
+    (await jobs.replay(c.req.param("id") ?? ""))
+      ? c.json({ success: true as const })
+      : apiError(c, 404, "no dead job with this id"),
+  );
   routes.get("/bridge/unmatched", operation("Frames that no mapping of the profile understands."), (c) =>
     c.json({
       success: true as const,
@@ -147,16 +120,5 @@ export function createOperationRoutes({ store, desk, takeover, bridge, apiKey }:
     if (handoff.status === "returned") return apiError(c, 409, "this handoff has ended");
     await work(handoff);
     return c.json({ success: true as const, handoff: await store.handoffs.find(id) });
-  }
-
-  function refused(c: Parameters<typeof apiError>[0], refusal: string) {
-    return refusal === "not-found"
-      ? apiError(c, 404, "no order with this id")
-      : apiError(c, 409, `the order does not wait for a person (${refusal})`);
-  }
-
-  async function orderView(order: ImageOrder) {
-    const quote = order.quote_id === null ? null : await store.certificates.findQuote(order.quote_id);
-    return { ...order, total_fen: quote?.certificate.total_fen ?? null };
   }
 }

@@ -4,12 +4,14 @@ import { type Result, refuse } from "../../result.ts";
 import type { ImageOrder } from "../order.ts";
 import type { DeskDeps } from "./deps.ts";
 import { moveOrder } from "./move-order.ts";
+import { quoteIt } from "./open-order.ts";
 import { notePlatformPayment } from "./payment.ts";
+import { dispatchOrder } from "./progress-order.ts";
 
 export type AcceptRefusal = "not-found" | "not-quoted" | "quote-expired";
 
 /**
- * The buyer's yes. A high-value or doubtful order goes to a person first; any other is work from now on. Saying yes
+ * The buyer's yes. A high-value or doubtful order that no person has looked at goes to one first; any other is work from now on. Saying yes
  * twice is one yes.
  */
 export async function acceptOrder(
@@ -27,7 +29,9 @@ export async function acceptOrder(
 
   await tx.certificates.setQuoteStatus(quote.id, "accepted");
   const { certificate } = quote;
-  if (!certificate.high_value && certificate.status === "firm") {
+  // Whoever set the price has looked at the order.
+  const needsPerson = certificate.high_value && certificate.settled === undefined;
+  if (!needsPerson && certificate.status === "firm") {
     const accepted = await moveOrder(tx, ambient, order, "accepted", "buyer-agreed");
     const conversation = await tx.conversations.find(order.conversation_id);
     // Paid before they said yes: the money is here already.
@@ -46,4 +50,21 @@ export async function acceptOrder(
       hours: deps.rules().hours,
     });
   return { ok: true, value: reviewed };
+}
+
+/**
+ * The buyer takes up the offer of a designer. A picture that we do not have is looked for at the price of one, which
+ * the offer named; other work without an agreed price goes to a person only, who prices it.
+ */
+export async function acceptDesigner(deps: DeskDeps, tx: Records, order: ImageOrder): Promise<ImageOrder> {
+  const isSearch = order.kind === "find" && order.quote_id === null && order.demand.services.length > 0;
+  const offered = isSearch ? await quoteIt(deps, tx, order, [], { pictures: 1 }) : null;
+  if (offered !== null) await tx.certificates.setQuoteStatus(offered.id, "accepted");
+  const quote = order.quote_id === null ? null : await tx.certificates.findQuote(order.quote_id);
+  return await dispatchOrder(deps, tx, order, {
+    reason: "designer_dispatch",
+    cause: "buyer-agreed",
+    words: null,
+    redispatch: order.kind === "design" || quote?.status === "accepted",
+  });
 }

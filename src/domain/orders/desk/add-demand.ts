@@ -9,9 +9,12 @@ import type { QuoteCertificate } from "../quote-certificate.ts";
 import type { Service } from "../service.ts";
 import type { DeskDeps } from "./deps.ts";
 import { moveOrder } from "./move-order.ts";
-import { asOpened, assess, type OpenedOrder, type OrderDemand, openOrder, quoteIt } from "./open-order.ts";
+import { asOpened, logRejected, type OpenedOrder, openOrder, quoteIt } from "./open-order.ts";
+import type { OrderDemand } from "./order-demand.ts";
 import { mayStart } from "./payment.ts";
 import { queueSupplement } from "./tell-designer.ts";
+import { waitingDemands } from "./waiting-demands.ts";
+import { weighDemand } from "./weigh-demand.ts";
 
 export type AddedDemand = OpenedOrder & {
   /** attached: a new revision of the order. follow_up: the order was delivered, so a new one links back. */
@@ -53,13 +56,16 @@ export async function addDemand(deps: DeskDeps, orderId: string, added: OrderDem
   const pictures = [...new Set([...order.pictures, ...added.pictures])];
   const demand = mergeDemand(order.demand, added);
   const evidence = await Promise.all(pictures.map((picture) => deps.readText(picture)));
-  const risk = await assess(
+  const risk = await weighDemand(
     deps,
     conversation,
     { ...added, services: demand.services, pictures, local: demand.local },
     evidence,
   );
   if (risk.assessment.decision === "reject") {
+    await store.transaction((tx) =>
+      logRejected(deps, tx, conversation, { ...added, parentId: order.id }, risk),
+    );
     const before = await asOpened(deps, order);
     return { ok: true, value: { ...before, risk, status: "rejected", deltaFen: 0 } };
   }
@@ -79,6 +85,7 @@ export async function addDemand(deps: DeskDeps, orderId: string, added: OrderDem
       risk_id: risk.id,
       ...(added.deadlineAt == null ? {} : { deadline_at: added.deadlineAt }),
     });
+    const isReview = risk.assessment.decision === "review";
     const { quote, deltaFen, wasAgreed } = await reprice(
       deps,
       tx,
@@ -92,6 +99,9 @@ export async function addDemand(deps: DeskDeps, orderId: string, added: OrderDem
       risk_id: risk.id,
       price_delta_fen: deltaFen,
       at: deps.ambient.now(),
+      // What comes after a demand that is being weighed waits with it.
+      status: isReview || (await waitingDemands(tx, orderId)).length > 0 ? "in_review" : "kept",
+      before: { ...pickBefore(current), agreed: wasAgreed },
     });
     const changed: ImageOrder = {
       ...current,
@@ -100,7 +110,6 @@ export async function addDemand(deps: DeskDeps, orderId: string, added: OrderDem
       revision,
       quote_id: quote?.id ?? current.quote_id,
     };
-    const isReview = risk.assessment.decision === "review";
     const moved = await settle(deps, tx, changed, { isReview, quote, deltaFen, wasAgreed });
     if (isReview)
       await requestHandoff(tx, deps.ambient, {
@@ -131,6 +140,10 @@ async function asAdded(deps: DeskDeps, order: ImageOrder, repeated: OrderRevisio
   return { ...opened, status: isReview ? "review" : "attached", deltaFen: repeated.price_delta_fen };
 }
 
+function pickBefore({ status, demand, pictures, quote_id, risk_id, deadline_at }: ImageOrder) {
+  return { status, demand, pictures, quote_id, risk_id, deadline_at };
+}
+
 /** The whole order's new price, beside the one before. */
 async function reprice(deps: DeskDeps, tx: Records, order: ImageOrder, evidence: TextEvidence[]) {
   const before = order.quote_id === null ? null : await tx.certificates.findQuote(order.quote_id);
@@ -139,7 +152,9 @@ async function reprice(deps: DeskDeps, tx: Records, order: ImageOrder, evidence:
   if (order.demand.services.length === 0 || order.kind === "find")
     return { quote: null, deltaFen: 0, wasAgreed };
   const quote = await quoteIt(deps, tx, order, evidence, {
-    floorFen: hasBegun ? (before?.certificate.total_fen ?? 0) : 0,
+    // What a person has fixed, or what was agreed before work, is the least.
+    floorFen:
+      hasBegun || before?.certificate.settled !== undefined ? (before?.certificate.total_fen ?? 0) : 0,
   });
   const deltaFen = before === null ? 0 : quote.total_fen - before.certificate.total_fen;
   // The same price needs no second yes, and work that runs is not stopped to ask for one.

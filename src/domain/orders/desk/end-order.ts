@@ -4,6 +4,7 @@ import type { ImageOrder } from "../order.ts";
 import { decideMove } from "../order-status.ts";
 import type { DeskDeps } from "./deps.ts";
 import { moveOrder } from "./move-order.ts";
+import { closeHandoffs } from "./order-handoffs.ts";
 import { queueCancel } from "./tell-designer.ts";
 
 type EndRefusal = "not-found" | "not-open";
@@ -34,6 +35,7 @@ export async function cancelOrder(
   if (order.status === "cancelled") return { ok: true, value: order };
   if (!decideMove(order.status, "cancelled").ok) return refuse("not-open");
   const cancelled = await moveOrder(tx, deps.ambient, order, "cancelled", cause);
+  await closeHandoffs(deps, tx, order);
   if (order.dispatch_no !== null) await queueCancel(tx, order.id, cause);
   return { ok: true, value: cancelled };
 }

@@ -1,19 +1,21 @@
-import { notifyBuyer } from "../../conversations/notify-buyer.ts";
 import type { Records } from "../../records.ts";
 import { yuan } from "../../replies.ts";
 import { type Result, refuse } from "../../result.ts";
 import type { ImageOrder } from "../order.ts";
 import type { DeskDeps } from "./deps.ts";
 import { moveOrder } from "./move-order.ts";
+import { closeHandoffs } from "./order-handoffs.ts";
 import { mayStart, notePlatformPayment } from "./payment.ts";
 import { dispatchOrder } from "./progress-order.ts";
+import { tellBuyer } from "./tell-buyer.ts";
 import { queueCancel, queueSupplement } from "./tell-designer.ts";
+import { dropWaitingDemands, waitingDemands } from "./waiting-demands.ts";
 
 type PersonRefusal = "not-found" | "not-in-review";
 
 /**
  * A person lets an order pass. After the buyer's yes it is accepted; before it (a risk review) the buyer is told the
- * price and decides.
+ * price and decides. A later demand on an order that people have is passed to whoever works on it.
  */
 export async function confirmOrder(
   deps: DeskDeps,
@@ -21,39 +23,39 @@ export async function confirmOrder(
   orderId: string,
   by: string,
 ): Promise<Result<ImageOrder, PersonRefusal>> {
-  const { ambient } = deps;
   const order = await tx.orders.find(orderId);
   if (order === null) return refuse("not-found");
-  if (order.status !== "review") return refuse("not-in-review");
+  const waiting = await waitingDemands(tx, orderId);
+  if (order.status !== "review" && waiting.length === 0) return refuse("not-in-review");
   const { say } = deps.rules();
   const quote = order.quote_id === null ? null : await tx.certificates.findQuote(order.quote_id);
+  await tx.orders.settleRevisions(orderId, "kept");
   await closeHandoffs(deps, tx, order);
-  if (quote?.status === "accepted") {
-    // With a designer already, the later demand that waited goes to them now.
-    const isDispatched = order.dispatch_no !== null;
-    const accepted = await moveOrder(
-      tx,
-      ambient,
-      order,
-      isDispatched ? "dispatched" : "accepted",
-      `confirmed by ${by}`,
-    );
-    if (isDispatched) await queueSupplement(tx, accepted.id);
-    const conversation = await tx.conversations.find(order.conversation_id);
-    if (conversation !== null) await notePlatformPayment(deps, tx, conversation);
-    const paid = (await tx.orders.find(orderId)) ?? accepted;
-    await tell(
-      deps,
-      tx,
-      paid,
-      say(isDispatched || mayStart(deps, paid) ? "order_confirmed" : "awaiting_payment"),
-    );
-    return { ok: true, value: paid };
+  if (order.status !== "review") {
+    if (order.dispatch_no !== null) await queueSupplement(tx, orderId);
+    await tellBuyer(deps, tx, order, "demand-passed", say("demand_passed"));
+    return { ok: true, value: order };
   }
+  if (quote?.status === "accepted") return { ok: true, value: await passAgreed(deps, tx, order, by) };
   if (quote === null) return { ok: true, value: await passUnpriced(deps, tx, order, by) };
-  const passed = await moveOrder(tx, ambient, order, "quoted", `passed by ${by}`);
-  await tell(deps, tx, passed, say("review_passed_quote", { yuan: yuan(quote.certificate.total_fen) }));
+  const passed = await moveOrder(tx, deps.ambient, order, "quoted", `passed by ${by}`);
+  const words = say("review_passed_quote", { yuan: yuan(quote.certificate.total_fen) });
+  await tellBuyer(deps, tx, passed, quote.id, words);
   return { ok: true, value: passed };
+}
+
+/** After the buyer's yes; with a designer already, the later demand that waited goes to them now. */
+async function passAgreed(deps: DeskDeps, tx: Records, order: ImageOrder, by: string): Promise<ImageOrder> {
+  const isDispatched = order.dispatch_no !== null;
+  const to = isDispatched ? "dispatched" : "accepted";
+  const accepted = await moveOrder(tx, deps.ambient, order, to, `confirmed by ${by}`);
+  if (isDispatched) await queueSupplement(tx, order.id);
+  const conversation = await tx.conversations.find(order.conversation_id);
+  if (conversation !== null) await notePlatformPayment(deps, tx, conversation);
+  const paid = (await tx.orders.find(order.id)) ?? accepted;
+  const key = isDispatched || mayStart(deps, paid) ? "order_confirmed" : "awaiting_payment";
+  await tellBuyer(deps, tx, paid, "confirmed", deps.rules().say(key));
+  return paid;
 }
 
 /**
@@ -71,38 +73,45 @@ async function passUnpriced(deps: DeskDeps, tx: Records, order: ImageOrder, by: 
     });
   const passed = await moveOrder(tx, deps.ambient, order, "draft", `passed by ${by}`);
   const count = order.candidates.length;
-  await tell(deps, tx, passed, count === 0 ? say("find_none") : say("find_candidates", { count }));
+  const words = count === 0 ? say("find_none") : say("find_candidates", { count });
+  await tellBuyer(deps, tx, passed, "passed", words);
   return passed;
 }
 
-/** A person refuses an order that waits for them; the buyer is told politely. */
+/**
+ * A person refuses what waits for them, and the buyer is told politely: a later demand alone is dropped and the order
+ * goes on as it was; else the order itself is rejected.
+ */
 export async function rejectOrder(
   deps: DeskDeps,
   tx: Records,
   orderId: string,
-  by: string,
-  reason: string,
-): Promise<Result<ImageOrder, PersonRefusal>> {
+  { by, reason }: { by: string; reason: string },
+): Promise<Result<{ order: ImageOrder; dropped: number[] }, PersonRefusal>> {
   const order = await tx.orders.find(orderId);
   if (order === null) return refuse("not-found");
-  if (order.status !== "review") return refuse("not-in-review");
+  const { say } = deps.rules();
+  const kept = await dropWaitingDemands(deps, tx, order, by);
+  if (kept.dropped.length > 0) {
+    await closeHandoffs(deps, tx, order);
+    await tellBuyer(deps, tx, order, "demand-dropped", await droppedWords(deps, tx, kept.order, reason));
+    return { ok: true, value: kept };
+  }
+  // An order that people have is theirs to refuse, as long as no designer was given it.
+  const isTheirs = order.status === "handed_off" && order.dispatch_no === null;
+  if (order.status !== "review" && !isTheirs) return refuse("not-in-review");
   await closeHandoffs(deps, tx, order);
   const rejected = await moveOrder(tx, deps.ambient, order, "rejected", `rejected by ${by}`);
   if (order.dispatch_no !== null) await queueCancel(tx, order.id, "rejected");
-  await tell(deps, tx, rejected, deps.rules().say("order_rejected", { reason }));
-  return { ok: true, value: rejected };
+  await tellBuyer(deps, tx, rejected, "rejected", say("order_rejected", { reason }));
+  return { ok: true, value: { order: rejected, dropped: [] } };
 }
 
-async function closeHandoffs(deps: DeskDeps, tx: Records, order: ImageOrder): Promise<void> {
-  for (const handoff of await tx.handoffs.openOf(order.conversation_id))
-    if (handoff.image_task_id === order.id && handoff.status !== "human")
-      await tx.handoffs.setStatus(handoff.id, { status: "returned", endedAt: deps.ambient.now() });
-}
-
-async function tell(deps: DeskDeps, tx: Records, order: ImageOrder, text: string): Promise<void> {
-  await notifyBuyer(tx, deps.ambient, {
-    id: `m_${order.id}_${order.status}_${order.revision}`,
-    conversationId: order.conversation_id,
-    parts: [{ type: "text", text }],
-  });
+/** The refusal, and where the buyer must answer still, the price that stands. */
+async function droppedWords(deps: DeskDeps, tx: Records, order: ImageOrder, reason: string): Promise<string> {
+  const { say } = deps.rules();
+  const refusal = say("demand_rejected", { reason });
+  const quote = order.quote_id === null ? null : await tx.certificates.findQuote(order.quote_id);
+  if (order.status !== "quoted" || quote === null) return refusal;
+  return `${refusal}\n${say("quote_again", { yuan: yuan(quote.certificate.total_fen) })}`;
 }

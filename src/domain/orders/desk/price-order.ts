@@ -1,6 +1,6 @@
 import type { TextEvidence } from "../evidence.ts";
 import type { QuoteInput } from "../quote.ts";
-import { issueQuoteCertificate, type QuoteCertificate } from "../quote-certificate.ts";
+import { issueQuoteCertificate, type QuoteCertificate, type QuoteIssue } from "../quote-certificate.ts";
 import type { Service } from "../service.ts";
 import type { DeskDeps } from "./deps.ts";
 
@@ -24,8 +24,15 @@ export function quoteInputOf({ services, pictures, urgent, evidence }: Priced): 
   };
 }
 
-/** @param floorFen - what was agreed before work started: the total never falls below it */
-export function priceOrder(deps: DeskDeps, priced: Priced, floorFen = 0): QuoteCertificate {
+/**
+ * @param terms - floorFen: what was agreed before work started, the total never falls below it. settled: a person's
+ *   price instead of the list's
+ */
+export function priceOrder(
+  deps: DeskDeps,
+  priced: Priced,
+  terms: Pick<QuoteIssue, "floorFen" | "settled"> = {},
+): QuoteCertificate {
   const rules = deps.rules();
   return issueQuoteCertificate({
     id: deps.ambient.newId("q"),
@@ -34,7 +41,7 @@ export function priceOrder(deps: DeskDeps, priced: Priced, floorFen = 0): QuoteC
     rulesVersion: rules.pricingVersion,
     evidenceIds: priced.evidence.map((text) => text.id),
     now: deps.ambient.now(),
-    floorFen,
+    ...terms,
   });
 }
 

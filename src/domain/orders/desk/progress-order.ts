@@ -6,6 +6,7 @@ import type { Records } from "../../records.ts";
 import type { Delivery, ImageOrder } from "../order.ts";
 import type { DeskDeps } from "./deps.ts";
 import { moveOrder } from "./move-order.ts";
+import { closeHandoffs } from "./order-handoffs.ts";
 
 export const CLOSE_AFTER_MS = 72 * 60 * 60 * 1000;
 
@@ -20,6 +21,7 @@ export async function deliverOrder(
   if (order.status === "delivered" || order.status === "closed") return order;
   await tx.orders.change(order.id, { deliveries: [...order.deliveries, ...deliveries] });
   const delivered = await moveOrder(tx, deps.ambient, order, "delivered", cause);
+  await closeHandoffs(deps, tx, order);
   await notifyBuyer(tx, deps.ambient, {
     id: `m_${order.id}_delivered_${order.revision}`,
     conversationId: order.conversation_id,
