@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import { except } from "hono/combine";
 import { openAPIRouteHandler } from "hono-openapi";
 import { apiError, createErrorHandler } from "./api-error.ts";
+import { createInFlight } from "./overload.ts";
 import { limitBody, limitPicture, METHODS_WITH_BODY, requireJson } from "./request-body.ts";
 import { createDocsRoutes } from "./routes/docs.ts";
 import { createFileRoutes } from "./routes/files.ts";
@@ -20,6 +21,10 @@ export function createApp(service: Service) {
   const app = new Hono();
   app.onError(createErrorHandler(log));
   app.notFound((c) => apiError(c, 404, "no such endpoint"));
+  const inFlight = createInFlight();
+  app.use("/api/task/*", inFlight.guard);
+  app.use("/api/operations/*", inFlight.guard);
+  app.use("/api/tuhui/*", inFlight.guard);
   app.on(METHODS_WITH_BODY, "*", except(PICTURES, limitBody()));
   app.on(METHODS_WITH_BODY, "/api/*", except(PICTURES, requireJson()));
   app.on(METHODS_WITH_BODY, PICTURES, limitPicture());
@@ -56,7 +61,7 @@ export function createApp(service: Service) {
     }),
   );
   app.route("/files", createFileRoutes(service.files));
-  app.route("/metrics", createMetricsRoutes(service));
+  app.route("/metrics", createMetricsRoutes({ ...service, inFlight }));
   app.get(
     "/openapi.json",
     openAPIRouteHandler(app, {

@@ -1,9 +1,7 @@
 import { z } from "zod";
-import { AppError } from "../domain/errors.ts";
 import { requestHandoff } from "../domain/handoffs/request-handoff.ts";
 import { againAt, DONE, type JobHandler, type JobKind, type RunningJob } from "../domain/jobs/jobs.ts";
 import { moveOrder } from "../domain/orders/desk/move-order.ts";
-import { deliverOrder, designerToHuman } from "../domain/orders/desk/progress-order.ts";
 import { tellBuyer } from "../domain/orders/desk/tell-buyer.ts";
 import { queueCancel, queueSupplement } from "../domain/orders/desk/tell-designer.ts";
 import {
@@ -12,10 +10,9 @@ import {
   dispatchEventSchema,
   type TaskDispatch,
 } from "../domain/orders/dispatch.ts";
-import type { Delivery, ImageOrder, OrderRevision } from "../domain/orders/order.ts";
-import type { OrderStatus } from "../domain/orders/order-status.ts";
+import type { ImageOrder, OrderRevision } from "../domain/orders/order.ts";
 import type { PictureFetcher } from "../domain/pictures/ports.ts";
-import { takePicture } from "../domain/pictures/take-picture.ts";
+import { createDesignerNews, WITH_DESIGNER } from "./designer-news.ts";
 import { ENDED } from "./order-steps.ts";
 import type { WorkflowDeps } from "./workflow-deps.ts";
 
@@ -33,16 +30,13 @@ const cancelPayload = z.object({ orderId: z.string(), reason: z.string() });
 const pollPayload = z.object({ orderId: z.string(), event: dispatchEventSchema.optional() });
 
 const HOUR_MS = 60 * 60 * 1000;
-/** So often a delivered picture is fetched before a person is asked. */
-const MOST_FETCHES = 8;
-/** Late ones are a person's, and still the designer's to deliver. */
-const WITH_DESIGNER: readonly OrderStatus[] = ["dispatched", "handed_off"];
 
 /** 图绘's side of an order: opened once, told of later demands and cancels, and looked after when a callback is lost. */
 export function createDispatchHandlers(
   deps: DispatchDeps,
 ): Pick<Record<JobKind, JobHandler>, "tuhui-order" | "tuhui-requirement" | "tuhui-cancel" | "tuhui-poll"> {
   const { store, dispatch, ambient } = deps;
+  const designer = createDesignerNews(deps);
   return {
     "tuhui-order": {
       retryDelaysMs: [1_000, 5_000, 15_000, 30_000, 60_000],
@@ -122,11 +116,11 @@ export function createDispatchHandlers(
         const news = event ?? (await polledEvent(order.dispatch_no));
         if (news.event === "order.delivered") {
           const pictures = news.images?.length ? news.images : (await polledEvent(order.dispatch_no)).images;
-          await deliver(order, pictures ?? [], job.attempt);
+          await designer.delivered(order, pictures ?? [], job.attempt);
         } else if (news.event === "order.failed" || news.event === "order.cancelled")
-          await giveUp(order, news.reason ?? "gave up");
+          await designer.gaveUp(order, news.reason ?? "gave up");
         else {
-          if (order.deadline_at !== null && ambient.now() >= order.deadline_at) await callLate(order);
+          if (order.deadline_at !== null && ambient.now() >= order.deadline_at) await designer.isLate(order);
           return againAt(nextLookAt(order));
         }
         return DONE;
@@ -218,46 +212,5 @@ export function createDispatchHandlers(
     const { status, images, reason } = await dispatch.state(orderNo);
     const event = status === "created" ? "order.assigned" : (`order.${status}` as const);
     return { event, images, ...(reason === null ? {} : { reason }) };
-  }
-
-  /** The designer's pictures come in by the same door as any other, then go to the buyer. */
-  async function deliver(order: ImageOrder, images: { url: string }[], attempt: number): Promise<void> {
-    const deliveries: Delivery[] = [];
-    for (const { url } of images) {
-      const taken = await takePicture({ ...deps, pictures: store.pictures }, { url });
-      if (!taken.ok) {
-        if (taken.refusal === "fetch-failed" && attempt < MOST_FETCHES)
-          throw new AppError("delivery-unreadable", `a delivered picture was refused: ${taken.refusal}`);
-        await giveUp(order, `delivery-unreadable: ${taken.refusal}`);
-        return;
-      }
-      const { width, height, format } = taken.value.facts;
-      deliveries.push({ file: taken.value.id, format, width, height, at: ambient.now(), by: "designer" });
-    }
-    if (deliveries.length === 0) {
-      await giveUp(order, "delivery-empty");
-      return;
-    }
-    await store.transaction(async (tx) => {
-      const current = await tx.orders.find(order.id);
-      // Handed over because it was late: late is better than never.
-      if (current !== null && WITH_DESIGNER.includes(current.status))
-        await deliverOrder(deps, tx, current, deliveries, "designer-delivered");
-    });
-  }
-
-  async function giveUp(order: ImageOrder, reason: string): Promise<void> {
-    await toPerson(order, { why: `designer: ${reason}`.slice(0, 200), isLate: false });
-  }
-
-  async function callLate(order: ImageOrder): Promise<void> {
-    await toPerson(order, { why: "deadline-passed", isLate: true });
-  }
-
-  async function toPerson(order: ImageOrder, cause: { why: string; isLate: boolean }): Promise<void> {
-    await store.transaction(async (tx) => {
-      const current = await tx.orders.find(order.id);
-      if (current !== null) await designerToHuman(deps, tx, current, cause);
-    });
   }
 }

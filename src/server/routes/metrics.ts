@@ -1,10 +1,11 @@
 import { Hono } from "hono";
 import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import { requireKeyOrLoopback } from "../auth.ts";
+import type { InFlight } from "../overload.ts";
 import type { Service } from "../wire.ts";
 
 /** Prometheus: the process, the queues, the bridge. */
-export function createMetricsRoutes({ env, jobs, bridge }: Service) {
+export function createMetricsRoutes({ env, jobs, bridge, inFlight }: Service & { inFlight: InFlight }) {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const depth = new Gauge({
@@ -23,6 +24,22 @@ export function createMetricsRoutes({ env, jobs, bridge }: Service) {
     help: "Frames no rule understood",
     labelNames: ["why"],
     registers: [registry],
+  });
+  new Gauge({
+    name: "tianwang_http_in_flight",
+    help: "Requests being answered",
+    registers: [registry],
+    collect() {
+      this.set(inFlight.count());
+    },
+  });
+  new Gauge({
+    name: "tianwang_http_refused",
+    help: "Requests refused since the start because too many came at once",
+    registers: [registry],
+    collect() {
+      this.set(inFlight.refused());
+    },
   });
   return new Hono().use("*", requireKeyOrLoopback(env.TIANWANG_API_KEY)).get("/", async (c) => {
     depth.reset();
