@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
+import { AppError } from "../domain/errors.ts";
 import { aConversationService, type ConversationService } from "../testing/conversation-harness.ts";
 import { anInbound, CONVERSATION_ID } from "../testing/test-store.ts";
 
@@ -18,6 +19,25 @@ async function aService(
 }
 
 describe("a turn", () => {
+  it("keeps a turn waiting for as long as its pictures cannot be kept", async () => {
+    let areFilesAway = true;
+    const service = await aService({
+      takeIn: async (messages) => {
+        if (areFilesAway) throw new AppError("files-unavailable", "away");
+        return messages;
+      },
+    });
+
+    await service.receive(anInbound());
+    for (let minutes = 0; minutes < 90; minutes += 1) await service.advance(60_000);
+    expect(service.asked).toEqual([]);
+    areFilesAway = false;
+    await service.advance(10_000);
+
+    expect(service.asked).toHaveLength(1);
+    expect(await service.jobs.dead()).toEqual([]);
+  });
+
   it("answers a message once however often it is delivered", async () => {
     const service = await aService();
     const message = anInbound({ text: "在吗" });
@@ -207,6 +227,38 @@ describe("delivery", () => {
     await service.advance(31_000);
 
     expect(service.texts()).toEqual(["答：一", "答：二", "答：三"]);
+  });
+
+  it("sends a message whose pictures take longer to load than a claim on a send lasts", async () => {
+    const service = await aService({
+      prepare: async () => service.clock.advance(60_000),
+      send: async ({ writeBefore }) =>
+        service.clock.now() < writeBefore ? { status: "acked" } : { status: "too-late" },
+    });
+
+    await service.receive(anInbound());
+    await service.advance(1_000);
+
+    expect(service.sent).toHaveLength(1);
+  });
+
+  it("waits for pictures that cannot be read now, also where a send may not be repeated", async () => {
+    let areFilesAway = true;
+    const service = await aService({
+      dedupes: false,
+      prepare: async () => {
+        if (areFilesAway) throw new AppError("files-unavailable", "away");
+      },
+    });
+
+    await service.receive(anInbound());
+    for (let minutes = 0; minutes < 90; minutes += 1) await service.advance(60_000);
+    expect(service.sent).toEqual([]);
+    areFilesAway = false;
+    await service.advance(10_000);
+
+    expect(service.sent).toHaveLength(1);
+    expect(await service.store.messages.listOutbound("uncertain", 5)).toEqual([]);
   });
 
   it("gives up at once when the platform refuses for good, and says why", async () => {

@@ -2,9 +2,16 @@ import { z } from "zod";
 import type { Ambient } from "../domain/clock.ts";
 import type { Conversation } from "../domain/conversations/conversation.ts";
 import type { Message } from "../domain/conversations/message.ts";
-import type { MessageSender, SendOutcome } from "../domain/conversations/sender.ts";
+import type {
+  MessageSender,
+  OutgoingMessage,
+  PreparedSend,
+  SendOutcome,
+} from "../domain/conversations/sender.ts";
+import { errorText } from "../domain/errors.ts";
 import { againAt, DONE, type JobHandler, type JobOutcome } from "../domain/jobs/jobs.ts";
 import type { Log } from "../domain/log.ts";
+import { areFilesAway, FILES_RETRY_MS } from "../domain/pictures/files-away.ts";
 import type { Store } from "../domain/records.ts";
 import { SEND_CLAIM_MS } from "./takeover.ts";
 import { settleFiringOfMessage } from "./tasks/fire-task.ts";
@@ -37,6 +44,13 @@ export function createDeliverHandler({ store, senders, ambient, log }: DeliverDe
           await settle(conversation, message, { status: "uncertain", error: "outcome-unknown" });
           continue;
         }
+        const send = await prepared(sender, {
+          conversation,
+          idempotencyKey: message.id,
+          parts: message.parts,
+          inReplyTo: message.in_reply_to,
+        });
+        if (send === null) return againAt(ambient.now() + FILES_RETRY_MS);
         const writeBefore = ambient.now() + SEND_CLAIM_MS;
         if (!(await store.messages.claimSend(message.id, writeBefore))) {
           await settle(
@@ -48,19 +62,24 @@ export function createDeliverHandler({ store, senders, ambient, log }: DeliverDe
           );
           continue;
         }
-        const outcome = await sender.send({
-          conversation,
-          idempotencyKey: message.id,
-          parts: message.parts,
-          inReplyTo: message.in_reply_to,
-          writeBefore,
-        });
+        const outcome = await send(writeBefore);
         const next = await settleOutcome(conversation, message, outcome, sender);
         if (next !== null) return next;
       }
       return DONE;
     },
   };
+
+  /** Null while its pictures cannot be read: nothing was claimed, so it stays as it is. */
+  async function prepared(sender: MessageSender, message: OutgoingMessage): Promise<PreparedSend | null> {
+    try {
+      return await sender.prepare(message);
+    } catch (error) {
+      if (!areFilesAway(error)) throw error;
+      log.warn("deliver.files_unavailable", { messageId: message.idempotencyKey, error: errorText(error) });
+      return null;
+    }
+  }
 
   async function settleOutcome(
     conversation: Conversation,

@@ -4,8 +4,10 @@ import type { Ambient } from "../domain/clock.ts";
 import type { Conversation } from "../domain/conversations/conversation.ts";
 import { type Message, type Part, plainText } from "../domain/conversations/message.ts";
 import { queueDelivery } from "../domain/conversations/notify-buyer.ts";
+import { errorText } from "../domain/errors.ts";
 import { againAt, DONE, type JobHandler, type JobOutcome } from "../domain/jobs/jobs.ts";
 import type { Log } from "../domain/log.ts";
+import { areFilesAway, FILES_RETRY_MS } from "../domain/pictures/files-away.ts";
 import type { Records, Store } from "../domain/records.ts";
 import type { SafeRegex } from "../domain/tasks/matching.ts";
 import type { Task } from "../domain/tasks/task.ts";
@@ -48,8 +50,9 @@ export function createTurnHandler(deps: TurnDeps): JobHandler {
       if (first === undefined) return DONE;
       if (conversation.holder === "human") return await leaveToPerson(pending);
 
-      const messages = await intake.takeIn(pending);
-      if (messages === null) return againAt(ambient.now() + PICTURES_AGAIN_MS);
+      const messages = await takeIn(pending);
+      if (messages === "pictures-underway") return againAt(ambient.now() + PICTURES_AGAIN_MS);
+      if (messages === "files-away") return againAt(ambient.now() + FILES_RETRY_MS);
       const fired = await begin(conversation, messages, job.attempt > 1);
       // Taken over since the turn began: what waits is the person's.
       if (fired === null) return againAt(ambient.now());
@@ -69,6 +72,17 @@ export function createTurnHandler(deps: TurnDeps): JobHandler {
       return await commit(conversation, messages, answer, { turnId, startedAt });
     },
   };
+
+  /** Pictures that cannot be kept now are not given up: the turn waits for the files, however long they are away. */
+  async function takeIn(pending: Message[]): Promise<Message[] | "pictures-underway" | "files-away"> {
+    try {
+      return (await intake.takeIn(pending)) ?? "pictures-underway";
+    } catch (error) {
+      if (!areFilesAway(error)) throw error;
+      log.warn("turn.files_unavailable", { messageId: pending[0]?.id ?? null, error: errorText(error) });
+      return "files-away";
+    }
+  }
 
   /** Takes the burst and fires what it triggers; null when the bot does not speak any more. */
   async function begin(

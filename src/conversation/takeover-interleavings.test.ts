@@ -61,7 +61,7 @@ async function explore(
       return {};
     },
     send: async ({ conversation, writeBefore }) => {
-      // Loading pictures happens here; then the write itself, which is one synchronous step.
+      // The event loop may be late here; then the write itself, which is one synchronous step.
       await giveWay();
       if (service.clock.now() >= writeBefore) return { status: "too-late" };
       if (taken.has(conversation.id)) after += 1;

@@ -8,6 +8,7 @@ import { createTakeover } from "../conversation/takeover.ts";
 import { createCallbackHandler } from "../conversation/tasks/callbacks.ts";
 import { createNoReplyHandler } from "../conversation/tasks/no-reply.ts";
 import { createTaskExpireHandler, createTaskTimeHandler } from "../conversation/tasks/time-tasks.ts";
+import type { Message } from "../domain/conversations/message.ts";
 import type { MessageSender, OutgoingMessage, SendOutcome } from "../domain/conversations/sender.ts";
 import { silentLog } from "../domain/log.ts";
 import type { Store } from "../domain/records.ts";
@@ -21,7 +22,11 @@ export type Reported = { event: string; task_id: string; status: string; error_m
 export async function aConversationService(
   options: {
     answer?: (question: AgentQuestion) => Promise<Partial<AgentAnswer>>;
-    send?: (message: OutgoingMessage) => Promise<SendOutcome>;
+    send?: (message: OutgoingMessage & { writeBefore: number }) => Promise<SendOutcome>;
+    /** Loads what a message shows; a throw is a fault of the files. */
+    prepare?: () => Promise<void>;
+    /** Takes pictures in before a turn. */
+    takeIn?: (messages: Message[]) => Promise<Message[]>;
     dedupes?: boolean;
     mergeWindowMs?: number;
     /** Wraps the store that the handlers see, to slow it or to make it fail. */
@@ -53,10 +58,13 @@ export async function aConversationService(
   const sender: MessageSender = {
     channel: "qingjian",
     dedupes: () => options.dedupes ?? true,
-    async send(message) {
-      const outcome = (await options.send?.(message)) ?? { status: "acked" as const };
-      sent.push(message);
-      return outcome;
+    async prepare(message) {
+      await options.prepare?.();
+      return async (writeBefore) => {
+        const outcome = (await options.send?.({ ...message, writeBefore })) ?? { status: "acked" as const };
+        sent.push(message);
+        return outcome;
+      };
     },
     transfer: async () => false,
   };
@@ -83,7 +91,7 @@ export async function aConversationService(
       turn: createTurnHandler({
         store,
         agent,
-        intake: { takeIn: async (messages) => messages },
+        intake: { takeIn: options.takeIn ?? (async (messages) => messages) },
         cases: createCaseReader({ store, ambient: clock, refusalWords: (reason) => reason }),
         regex,
         ambient: clock,

@@ -5,6 +5,7 @@ import { moveOrder } from "../domain/orders/desk/move-order.ts";
 import { mayStart } from "../domain/orders/desk/payment.ts";
 import { deliverOrder, dispatchOrder, failToHuman } from "../domain/orders/desk/progress-order.ts";
 import type { Delivery, ImageOrder } from "../domain/orders/order.ts";
+import { areFilesAway } from "../domain/pictures/files-away.ts";
 import { keepPicture } from "../domain/pictures/take-picture.ts";
 import { findCandidates } from "../tools/search-images.ts";
 import { createWaitStep, orderOf, runSchema } from "./order-steps.ts";
@@ -53,6 +54,7 @@ export function createFindImageWorkflow(deps: WorkflowDeps) {
 
   async function searchAndTell(order: ImageOrder): Promise<void> {
     const found = await lookUp(order).catch((error: unknown) => {
+      if (areFilesAway(error)) throw error;
       deps.log.error("search.failed", { orderId: order.id, error: errorText(error) });
       return null;
     });
@@ -112,6 +114,7 @@ export function createFindImageWorkflow(deps: WorkflowDeps) {
 
   async function deliverOriginals(order: ImageOrder): Promise<void> {
     const deliveries = await originalsOf(order).catch((error: unknown) => {
+      if (areFilesAway(error)) throw error;
       deps.log.error("originals.failed", { orderId: order.id, error: errorText(error) });
       return [];
     });

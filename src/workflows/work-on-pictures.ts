@@ -1,6 +1,7 @@
 import { AppError, errorText } from "../domain/errors.ts";
 import type { Delivery, ImageOrder } from "../domain/orders/order.ts";
 import type { Service } from "../domain/orders/service.ts";
+import { areFilesAway } from "../domain/pictures/files-away.ts";
 import type { Operation } from "../domain/pictures/plan.ts";
 import type { ProcessedImage } from "../domain/pictures/ports.ts";
 import { keepPicture } from "../domain/pictures/take-picture.ts";
@@ -28,7 +29,7 @@ export function canWorkOn({ imageModel }: WorkflowDeps, { demand }: ImageOrder):
 
 /**
  * Works on all pictures of an order and checks each result; one that fails is tried once more. Whatever goes wrong
- * is an answer, never a throw: the caller hands the order to a person.
+ * is an answer: the caller hands the order to a person. Only files that are away are thrown: the run is tried again.
  */
 export async function workOnPictures(deps: WorkflowDeps, order: ImageOrder): Promise<Worked> {
   const deliveries: Delivery[] = [];
@@ -40,6 +41,7 @@ export async function workOnPictures(deps: WorkflowDeps, order: ImageOrder): Pro
       if ("why" in result) return { ok: false, why: result.why };
       deliveries.push(await keep(deps, result));
     } catch (error) {
+      if (areFilesAway(error)) throw error;
       deps.log.error("work.failed", { orderId: order.id, error: errorText(error) });
       return { ok: false, why: codeOf(error) };
     }

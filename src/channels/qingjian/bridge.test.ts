@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { startQingjian } from "../../../sandbox/qingjian.ts";
 import type { Conversation, InboundMessage } from "../../domain/conversations/conversation.ts";
+import type { Part } from "../../domain/conversations/message.ts";
 import type { Recall } from "../../domain/conversations/ports.ts";
 import { silentLog } from "../../domain/log.ts";
 import { aClock } from "../../testing/test-store.ts";
@@ -70,14 +71,14 @@ afterEach(async () => {
   await qingjian.close();
 });
 
-function send(parts: Parameters<Bridge["send"]>[0]["parts"], key = "m_1") {
-  return bridge.send({
+async function send(parts: Part[], key = "m_1", writeBefore = Number.POSITIVE_INFINITY) {
+  const prepared = await bridge.prepare({
     conversation: CONVERSATION,
     idempotencyKey: key,
     parts,
     inReplyTo: null,
-    writeBefore: Number.POSITIVE_INFINITY,
   });
+  return await prepared(writeBefore);
 }
 
 describe("inbound", () => {
@@ -270,15 +271,7 @@ describe("outbound", () => {
   });
 
   it("writes nothing after the claim on the send has ended", async () => {
-    const outcome = await bridge.send({
-      conversation: CONVERSATION,
-      idempotencyKey: "m_1",
-      parts: [{ type: "text", text: "晚了" }],
-      inReplyTo: null,
-      writeBefore: 0,
-    });
-
-    expect(outcome).toEqual({ status: "too-late" });
+    expect(await send([{ type: "text", text: "晚了" }], "m_1", 0)).toEqual({ status: "too-late" });
     expect(qingjian.raw).toEqual([]);
   });
 

@@ -1,8 +1,7 @@
 import type { Ambient } from "../../domain/clock.ts";
 import type { InboundMessage } from "../../domain/conversations/conversation.ts";
-import { type Part, splitText } from "../../domain/conversations/message.ts";
 import type { Recall } from "../../domain/conversations/ports.ts";
-import type { MessageSender, SendOutcome } from "../../domain/conversations/sender.ts";
+import type { MessageSender, OutgoingMessage, SendOutcome } from "../../domain/conversations/sender.ts";
 import { errorText } from "../../domain/errors.ts";
 import { isDeeperThan } from "../../domain/json.ts";
 import type { Log } from "../../domain/log.ts";
@@ -11,6 +10,7 @@ import { createConnection } from "./connection.ts";
 import { type InboundFrame, inboundFrameSchema, type OutboundContent, type OutboundFrame } from "./frames.ts";
 import { CHANNEL, toInboundMessage } from "./inbound.ts";
 import { createFrameMapper } from "./mapping.ts";
+import { toContents } from "./outbound.ts";
 import type { Profile } from "./profile.ts";
 import { createRateLimit } from "./rate-limit.ts";
 import type { FrameRecorder } from "./recorder.ts";
@@ -84,31 +84,10 @@ export function createBridge(deps: BridgeDeps): Bridge {
     isConnected: connection.isOpen,
     dedupes: () => profile.dedupes,
 
-    async send({ conversation, idempotencyKey, parts, inReplyTo, writeBefore }) {
-      if (!connection.isOpen()) return { status: "not-connected" };
-      const messages = await toContents(parts);
-      // Waiting would not help, and would hold up what comes behind it.
-      if (messages.length === 0) return { status: "refused", code: "empty_message", retry: false };
-      const wait = rate.take(messages.length);
-      if (wait > 0) return { status: "busy", retryAt: ambient.now() + wait };
-      // Loading pictures took time: the claim on this send may be over, and a person may have the conversation.
-      if (ambient.now() >= writeBefore) return { status: "too-late" };
-      const frame: OutboundFrame = {
-        kind: "reply",
-        platform: conversation.platform,
-        shop: { id: conversation.shop_id },
-        conversation: { id: conversation.external_id },
-        ...(inReplyTo === null ? {} : { in_reply_to: inReplyTo }),
-        messages,
-        mode: profile.mode,
-        idempotency_key: idempotencyKey,
-      };
-      const id = ambient.newId("out");
-      const acked = waitForAck(id, idempotencyKey, messages.length);
-      if (!write(frame, id)) {
-        acked.give({ status: "not-connected" });
-      } else if (!profile.acks) acked.give({ status: "acked" });
-      return await acked.outcome;
+    async prepare(message) {
+      if (!connection.isOpen()) return async () => ({ status: "not-connected" });
+      const contents = await toContents(message.parts, files, profile.split_chars);
+      return (writeBefore) => send(message, contents, writeBefore);
     },
 
     async transfer(conversation, { reason, group }) {
@@ -133,6 +112,36 @@ export function createBridge(deps: BridgeDeps): Bridge {
       });
     },
   };
+
+  async function send(
+    { conversation, idempotencyKey, inReplyTo }: OutgoingMessage,
+    messages: OutboundContent[],
+    writeBefore: number,
+  ): Promise<SendOutcome> {
+    if (!connection.isOpen()) return { status: "not-connected" };
+    // Waiting would not help, and would hold up what comes behind it.
+    if (messages.length === 0) return { status: "refused", code: "empty_message", retry: false };
+    const wait = rate.take(messages.length);
+    if (wait > 0) return { status: "busy", retryAt: ambient.now() + wait };
+    // The claim on this send may be over, and a person may have the conversation.
+    if (ambient.now() >= writeBefore) return { status: "too-late" };
+    const frame: OutboundFrame = {
+      kind: "reply",
+      platform: conversation.platform,
+      shop: { id: conversation.shop_id },
+      conversation: { id: conversation.external_id },
+      ...(inReplyTo === null ? {} : { in_reply_to: inReplyTo }),
+      messages,
+      mode: profile.mode,
+      idempotency_key: idempotencyKey,
+    };
+    const id = ambient.newId("out");
+    const acked = waitForAck(id, idempotencyKey, messages.length);
+    if (!write(frame, id)) {
+      acked.give({ status: "not-connected" });
+    } else if (!profile.acks) acked.give({ status: "acked" });
+    return await acked.outcome;
+  }
 
   function write(frame: OutboundFrame, id = ambient.newId("out")): boolean {
     const raws = mapper.outbound(frame, { id, ts: ambient.now() });
@@ -286,38 +295,9 @@ export function createBridge(deps: BridgeDeps): Bridge {
       if (chains.get(conversation) === chain) chains.delete(conversation);
     });
   }
-
-  async function toContents(parts: readonly Part[]): Promise<OutboundContent[]> {
-    const contents: OutboundContent[] = [];
-    for (const part of parts) {
-      if (part.type === "text")
-        for (const text of splitText(part.text, profile.split_chars)) contents.push({ type: "text", text });
-      else if (part.type === "image") contents.push(await imageContent(part));
-    }
-    return contents;
-  }
-
-  async function imageContent(part: Extract<Part, { type: "image" }>): Promise<OutboundContent> {
-    const name = part.name === undefined ? {} : { name: part.name };
-    const bytes = part.file === undefined ? null : await files.get(part.file);
-    if (bytes === null) return { type: "image", url: part.url ?? "", ...name };
-    return {
-      type: "image",
-      data_url: `data:${mimeOf(bytes)};base64,${Buffer.from(bytes).toString("base64")}`,
-      ...name,
-    };
-  }
 }
 
 function refOf(frame: unknown): string | undefined {
   if (frame === null || typeof frame !== "object" || !("id" in frame)) return undefined;
   return typeof frame.id === "string" ? frame.id : undefined;
-}
-
-function mimeOf(bytes: Uint8Array): string {
-  if (bytes[0] === 0x89) return "image/png";
-  if (bytes[0] === 0xff) return "image/jpeg";
-  if (bytes[0] === 0x52) return "image/webp";
-  if (bytes[0] === 0x47) return "image/gif";
-  return "image/tiff";
 }

@@ -20,16 +20,21 @@ export type OutgoingMessage = {
   idempotencyKey: string;
   parts: Part[];
   inReplyTo: string | null;
-  /** Nothing may be written after this instant (UTC ms): the claim on the send ends. */
-  writeBefore: number;
 };
+
+/** @param writeBefore - nothing may be written after this instant (UTC ms): the claim on the send ends */
+export type PreparedSend = (writeBefore: number) => Promise<SendOutcome>;
 
 /** A way out to customers; one per channel. */
 export type MessageSender = {
   channel: string;
   /** False when the platform shows a message twice that is sent twice under one key. */
   dedupes(): boolean;
-  send(message: OutgoingMessage): Promise<SendOutcome>;
+  /**
+   * Loads the pictures that a message shows. Nothing is claimed yet, so it may take its time; it throws what the file
+   * store throws, and then nothing was written.
+   */
+  prepare(message: OutgoingMessage): Promise<PreparedSend>;
   /** Asks the platform to give the conversation to a person there; false when it cannot or did not. */
   transfer(conversation: Conversation, to: { reason: string; group: string | null }): Promise<boolean>;
 };
