@@ -39,8 +39,29 @@ describe("the environment", () => {
     ["TZ_BUSINESS", "Mars"],
     ["FETCH_ALLOW_HOSTS", "http://x/y"],
     ["FILES_URL", "abc"],
+    ["FILES_STORE", "s3://"],
+    ["FILES_STORE", "s3://UPPER/case"],
+    ["FILES_STORE", "s3://bucket/../other"],
+    ["FILES_STORE", "https://bucket.example.com"],
+    ["S3_ENDPOINT", "http://key:secret@127.0.0.1:9000"],
+    ["S3_ENDPOINT", "http://127.0.0.1:9000/bucket"],
+    ["S3_ADDRESSING", "dns"],
   ])("refuses %s=%s", (name, value) => {
-    expect(() => readEnv({ [name]: value })).toThrow(name);
+    const key = { S3_ACCESS_KEY_ID: "key", S3_SECRET_ACCESS_KEY: "secret" };
+
+    expect(() => readEnv({ ...key, [name]: value })).toThrow(name);
+  });
+
+  it("takes a store for files only with a key to it, and does not say which", () => {
+    const place = {
+      FILES_STORE: "s3://pictures/shop",
+      S3_ACCESS_KEY_ID: "AKIA123",
+      S3_ENDPOINT: "http://minio:9000",
+    };
+
+    expect(() => readEnv(place)).toThrow(/FILES_STORE: needs S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY/u);
+    expect(() => readEnv(place)).not.toThrow(/AKIA123/u);
+    expect(readEnv({ ...place, S3_SECRET_ACCESS_KEY: "secret" }).FILES_STORE).toBe("s3://pictures/shop");
   });
 
   it("refuses to listen beyond loopback without an API key, and says why", () => {

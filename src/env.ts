@@ -50,6 +50,24 @@ export const envSchema = z
       .regex(/^\s*[\w.:[\]-]+(\s*,\s*[\w.:[\]-]+)*\s*$/u, "must be host or host:port, separated by commas")
       .optional(),
     FILES_URL: url(http),
+    FILES_STORE: z
+      .string()
+      .regex(
+        /^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](\/\w[\w.-]*)*\/?$/u,
+        "must be s3://BUCKET or s3://BUCKET/PREFIX",
+      )
+      .optional(),
+    S3_ENDPOINT: url(http).refine(
+      (text) => text === undefined || new URL(text).origin === text.replace(/\/$/u, ""),
+      "must be http(s)://HOST, with a port if need be and nothing else",
+    ),
+    S3_REGION: z
+      .string()
+      .regex(/^[\w-]+$/u)
+      .default("us-east-1"),
+    S3_ACCESS_KEY_ID: optional,
+    S3_SECRET_ACCESS_KEY: optional,
+    S3_ADDRESSING: z.enum(["path", "virtual"]).optional(),
     SEARXNG_URL: url(http),
     CONFIG_DIR: z.string().default("./config"),
     STUDIO_PORT: z.coerce.number().int().min(1).max(65_535).default(4111),
@@ -63,7 +81,13 @@ export const envSchema = z
     path: ["HTTP_API_HOST"],
     message:
       "binding to anything but loopback needs TIANWANG_API_KEY, or anyone on the network could give tasks",
-  });
+  })
+  .refine(
+    (env) =>
+      env.FILES_STORE === undefined ||
+      (env.S3_ACCESS_KEY_ID !== undefined && env.S3_SECRET_ACCESS_KEY !== undefined),
+    { path: ["FILES_STORE"], message: "needs S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY" },
+  );
 export type Env = z.infer<typeof envSchema>;
 
 export function isLoopback(host: string): boolean {

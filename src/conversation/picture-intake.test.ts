@@ -33,7 +33,7 @@ function anIntake(patienceMs: number) {
   return createPictureIntake({
     messages: store.messages,
     pictures: store.pictures,
-    files: { put: async () => "", get: async () => null },
+    files: { put: async () => "", get: async () => null, check: async () => {} },
     fetcher,
     inspector: { inspect: async () => refuse("unsupported-format") },
     ambient: aClock(),

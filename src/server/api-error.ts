@@ -19,6 +19,18 @@ const CODES: Record<number, string> = {
   503: "unavailable",
 };
 
+/** What we stand on and cannot be reached: it comes back, and the caller may try again. */
+const AWAY: Record<string, { event: string; message: string }> = {
+  "store-unavailable": {
+    event: "http.store_unavailable",
+    message: "the store does not take anything right now: try again",
+  },
+  "files-unavailable": {
+    event: "http.files_unavailable",
+    message: "the files cannot be reached right now: try again",
+  },
+};
+
 /** Every error leaves in this one shape (spec contract). It never carries the input, a stack or a secret. */
 export function apiError(
   c: Context,
@@ -62,14 +74,11 @@ export function createErrorHandler(log: Log) {
             : error.message;
       return apiError(c, error.status, message);
     }
-    if (error instanceof AppError && error.code === "store-unavailable") {
-      log.error("http.store_unavailable", {
-        path: c.req.path,
-        requestId: requestId(c),
-        error: errorText(error),
-      });
+    const away = error instanceof AppError ? AWAY[error.code] : undefined;
+    if (away !== undefined) {
+      log.error(away.event, { path: c.req.path, requestId: requestId(c), error: errorText(error) });
       c.header("retry-after", "5");
-      return apiError(c, 503, "the store does not take anything right now: try again");
+      return apiError(c, 503, away.message);
     }
     log.error("http.failed", { path: c.req.path, requestId: requestId(c), error: errorText(error) });
     return apiError(c, 500, "something went wrong on our side; it is logged under this request_id");

@@ -27,6 +27,7 @@ export function banner({ service, url }: RunningService): string {
     `  轻简      ${env.QINGJIAN_WS_URL}（${env.QINGJIAN_PROFILE}）`,
     `  图绘      ${env.TUHUI_API_URL}`,
     `  天网回调  ${env.TIANWANG_CALLBACK_URL}`,
+    `  图片文件  ${env.FILES_STORE === undefined ? `${env.DATA_DIR}/files` : `${env.FILES_STORE}（${env.S3_ENDPOINT ?? env.S3_REGION}）`}`,
     `  应答      ${rungs.join(" → ")}`,
     ...off.map((line) => `  · ${line}`),
     "",

@@ -1,5 +1,5 @@
 import { mkdirSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { createOpenAI } from "@ai-sdk/openai";
 import type { Ambient } from "../domain/clock.ts";
 import type { Log } from "../domain/log.ts";
@@ -15,7 +15,6 @@ import type {
 } from "../domain/pictures/ports.ts";
 import type { Store } from "../domain/records.ts";
 import type { Env } from "../env.ts";
-import { createLocalFileStore } from "../integrations/pictures/file-store.ts";
 import type { EditableGallery } from "../integrations/pictures/gallery.ts";
 import { createPictureFetcher } from "../integrations/pictures/guarded-fetcher.ts";
 import { createSharpImageEngine } from "../integrations/pictures/image-engine.ts";
@@ -26,6 +25,7 @@ import { createTextReader } from "../integrations/pictures/ocr/reader.ts";
 import { createSearxngImageSearch } from "../integrations/searxng/image-search.ts";
 import { createTuhuiDispatch } from "../integrations/tuhui/tuhui.ts";
 import { openLibsqlStore } from "../store/store.ts";
+import { openFiles } from "./open-files.ts";
 
 const OCR_IDLE_MS = 60_000;
 
@@ -68,7 +68,7 @@ export async function openOutside(
   return {
     store,
     jobs,
-    files: createLocalFileStore(join(dataDir, "files")),
+    files: await openFiles(env, root),
     gallery: await openLiveGallery({ records: store.gallery, now: ambient.now, log }),
     inspector,
     engine: createSharpImageEngine(),

@@ -1,6 +1,6 @@
 import type { AddressInfo } from "node:net";
 import { serve } from "@hono/node-server";
-import { AppError } from "../domain/errors.ts";
+import { AppError, errorText } from "../domain/errors.ts";
 import type { Env } from "../env.ts";
 import { createApp } from "./app.ts";
 import { type Service, type WireOptions, wire } from "./wire.ts";
@@ -16,6 +16,10 @@ export async function startService(env: Env, options: Omit<WireOptions, "ownUrl"
   ownUrl = `http://${address.family === "IPv6" ? `[${address.address}]` : address.address}:${address.port}`;
   service.startJobs();
   service.bridge?.start();
+  // They may come back, and meanwhile text is answered: told, not refused.
+  service.files.check().catch((error: unknown) => {
+    service.log.error("files.unavailable", { error: errorText(error) });
+  });
   return {
     service,
     url: ownUrl,

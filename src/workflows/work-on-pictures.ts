@@ -33,6 +33,8 @@ export function canWorkOn({ imageModel }: WorkflowDeps, { demand }: ImageOrder):
  */
 export async function workOnPictures(deps: WorkflowDeps, order: ImageOrder): Promise<Worked> {
   const deliveries: Delivery[] = [];
+  // A model's work costs money: none of it for a result that could not be kept.
+  if (!order.demand.local) await deps.files.check();
   for (const pictureId of order.pictures) {
     try {
       const original = await deps.files.get(pictureId);

@@ -46,6 +46,7 @@ beforeEach(async () => {
         return id;
       },
       get: async (id) => files.get(id) ?? null,
+      check: async () => {},
     },
     recorder: createFrameRecorder({ file: null, log: silentLog }),
     ambient: clock,

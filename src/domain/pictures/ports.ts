@@ -3,12 +3,22 @@ import type { Result } from "../result.ts";
 import type { PictureFacts, PictureFormat, PictureRefusal } from "./picture.ts";
 import type { Operation } from "./plan.ts";
 
-/** Content-addressed bytes: the id of a file is its SHA-256 in hex. put is idempotent and durable when it returns. */
+/**
+ * Content-addressed bytes: the id of a file is its SHA-256 in hex. A file is whole or not there: put is idempotent, and
+ * durable when it returns.
+ *
+ * Every call throws AppError("files-unavailable") while the place cannot be read or written: try again later.
+ */
 export type FileStore = {
   put(bytes: Uint8Array): Promise<string>;
-  /** null when no such file is stored. */
+  /** null when no such file is stored. Throws AppError("file-corrupt") when its bytes are no longer those of the id. */
   get(id: string): Promise<Uint8Array | null>;
+  /** Writes a small file of its own, always the same: throws when files cannot be written. */
+  check(): Promise<void>;
 };
+
+/** A file store that can say what it keeps, in no order; for moving files from one to another. */
+export type ListableFileStore = FileStore & { list(): AsyncIterable<{ id: string; size: number }> };
 
 /** Fetches a picture from a URL that a stranger gave: public addresses only, capped, never following into a private net. */
 export type PictureFetcher = {

@@ -13,6 +13,7 @@ const COMMANDS = [
   "ocr",
   "picture",
   "gallery",
+  "files",
   "tasks",
   "orders",
   "customers",

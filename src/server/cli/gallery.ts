@@ -5,7 +5,6 @@ import { AppError } from "../../domain/errors.ts";
 import { silentLog } from "../../domain/log.ts";
 import type { FileStore } from "../../domain/pictures/ports.ts";
 import type { GalleryItem } from "../../domain/records.ts";
-import { createLocalFileStore } from "../../integrations/pictures/file-store.ts";
 import {
   decodeFingerprint,
   encodeFingerprint,
@@ -14,6 +13,7 @@ import {
 import { createGallery } from "../../integrations/pictures/gallery.ts";
 import { createPictureInspector } from "../../integrations/pictures/inspector.ts";
 import { openLibsqlStore } from "../../store/store.ts";
+import { openFiles } from "../open-files.ts";
 import { loadEnv } from "../process-env.ts";
 import { projectRoot } from "../project-root.ts";
 import { print, runCommand, wordsOf } from "./json-lines.ts";
@@ -79,7 +79,7 @@ async function openShop() {
   const env = loadEnv(root);
   const file = resolve(root, env.DATABASE_URL.slice("file:".length));
   const { store } = await openLibsqlStore({ file, now: Date.now, random: Math.random, log: silentLog });
-  return { store, files: createLocalFileStore(join(resolve(root, env.DATA_DIR), "files")) };
+  return { store, files: await openFiles(env, root) };
 }
 
 async function query(paths: readonly string[], dir: string | undefined): Promise<void> {
