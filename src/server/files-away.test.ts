@@ -10,6 +10,8 @@ const BUYER = "buyer-1";
 
 let s3: Awaited<ReturnType<typeof startS3>>;
 let shop: Shop;
+/** How often the image model was. */
+let asked = 0;
 
 beforeEach(async () => {
   s3 = await startS3();
@@ -20,6 +22,15 @@ beforeEach(async () => {
       S3_ACCESS_KEY_ID: s3.accessKeyId,
       S3_SECRET_ACCESS_KEY: s3.secretAccessKey,
     },
+    around: (outside) => ({
+      ...outside,
+      imageModel: {
+        async edit(picture) {
+          asked += 1;
+          return picture;
+        },
+      },
+    }),
     gallery: await Promise.all([1, 2, 3].map((seed) => aPhoto(seed))),
   });
 });
@@ -100,6 +111,22 @@ describe("while the S3 store is away", () => {
     await shop.pass(5 * MINUTE_MS);
 
     expect(await status()).toBe("delivered");
+  });
+
+  it("no model is paid for a result that could not be kept", async () => {
+    asked = 0;
+    await shop.say(BUYER, "把天空描成矢量图", [await aPhoto(8, { width: 320, height: 240 })]);
+    breakDown();
+    await shop.say(BUYER, "可以");
+    const [order] = await shop.orders(BUYER);
+    if (order?.status === "review") await shop.service.desk.confirm(order.id, "阿明");
+    await shop.pass(MINUTE_MS);
+    expect([await status(), asked]).toEqual(["processing", 0]);
+
+    mend();
+    await shop.pass(5 * MINUTE_MS);
+
+    expect([await status(), asked]).toEqual(["delivered", 1]);
   });
 
   it("an order goes to a person once when the store stays away", async () => {
