@@ -65,6 +65,8 @@ export async function aShop(
 
   const shop = {
     service,
+    /** Where its records and files lie. */
+    dir,
     /** One message of a buyer, and everything that follows from it now. */
     async say(
       buyer: string,

@@ -17,6 +17,7 @@ const COMMANDS = [
   "tasks",
   "orders",
   "customers",
+  "backup",
   "handoffs",
   "bridge",
 ];

@@ -85,7 +85,7 @@ async function openShop() {
 async function query(paths: readonly string[], dir: string | undefined): Promise<void> {
   const items = dir === undefined ? await storedItems() : await itemsOf(dir);
   const gallery = createGallery({
-    items: items.map((item) => ({ ...item, fingerprint: decodeFingerprint(item.fingerprint) })),
+    items: decoded(items),
   });
   const inspector = createPictureInspector();
   for (const path of paths) {
@@ -109,6 +109,22 @@ async function query(paths: readonly string[], dir: string | undefined): Promise
       await print({ path, error: wordsOf(error) });
     }
   }
+}
+
+/** Pictures that an older version indexed cannot be compared: they are named, and the others are. */
+function decoded(items: readonly GalleryItem[]) {
+  const known = items.flatMap((item) => {
+    try {
+      return [{ ...item, fingerprint: decodeFingerprint(item.fingerprint) }];
+    } catch {
+      return [];
+    }
+  });
+  if (known.length < items.length)
+    console.error(
+      `${items.length - known.length} 张图是旧版本入的库，没有比对：先执行 npm run gallery -- reindex`,
+    );
+  return known;
 }
 
 async function storedItems(): Promise<GalleryItem[]> {
