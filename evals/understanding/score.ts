@@ -11,7 +11,12 @@ import {
 /** A labelled message; the conventions are in README.md beside the sets. */
 export const labelledLineSchema = understandInputSchema.extend({
   id: z.string(),
-  expect: z.object({ intent: intentSchema, services: z.array(serviceSchema), risk: decisionSchema }),
+  expect: z.object({
+    intent: intentSchema,
+    services: z.array(serviceSchema),
+    withdrawn: z.array(serviceSchema).default([]),
+    risk: decisionSchema,
+  }),
 });
 export type LabelledLine = z.infer<typeof labelledLineSchema>;
 
@@ -19,6 +24,7 @@ export type SetScore = {
   lines: number;
   intentAccuracy: number;
   servicesAccuracy: number;
+  withdrawnAccuracy: number;
   /** null when risk was not assessed. */
   riskAccuracy: number | null;
   /** Greetings answered by handing over to a person. */
@@ -43,26 +49,29 @@ export function scoreSet(
 ): SetScore {
   const confusions = new Map<string, number>();
   const wrongIds: string[] = [];
-  const right = { intent: 0, services: 0, risk: 0 };
+  const right = { intent: 0, services: 0, withdrawn: 0, risk: 0 };
   let greetingsToHandoff = 0;
 
   for (const line of lines) {
     const understanding = understand(inputOf(line));
-    const { intent, services, risk } = line.expect;
+    const { intent, services, withdrawn, risk } = line.expect;
     const intentRight = understanding.intent === intent;
     const servicesRight = sameSet(understanding.services, services);
     if (intentRight) right.intent += 1;
     else count(confusions, intent, understanding.intent);
+    const withdrawnRight = sameSet(understanding.withdrawn, withdrawn);
     if (servicesRight) right.services += 1;
+    if (withdrawnRight) right.withdrawn += 1;
     if (assess && assess(line, understanding) === risk) right.risk += 1;
     if (intent === "greeting" && understanding.intent === "handoff") greetingsToHandoff += 1;
-    if (!intentRight || !servicesRight) wrongIds.push(line.id);
+    if (!intentRight || !servicesRight || !withdrawnRight) wrongIds.push(line.id);
   }
 
   return {
     lines: lines.length,
     intentAccuracy: right.intent / lines.length,
     servicesAccuracy: right.services / lines.length,
+    withdrawnAccuracy: right.withdrawn / lines.length,
     riskAccuracy: assess ? right.risk / lines.length : null,
     greetingsToHandoff,
     confusions: [...confusions]

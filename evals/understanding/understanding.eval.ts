@@ -12,6 +12,7 @@ import { type LabelledLine, parseSet, type SetScore, scoreSet } from "./score.ts
 const read = (path: string) => readFileSync(new URL(path, import.meta.url), "utf8");
 const understand = createUnderstanding(
   playbookLexiconSchema.parse(parse(read("../../config/playbook.yaml"))),
+  { urgentWithinHours: () => 2 },
 );
 const riskRules = riskRulesSchema.parse(parse(read("../../config/risk.yaml")));
 
@@ -30,36 +31,38 @@ function assess({ text, ocr_text }: LabelledLine, { services }: Understanding): 
   ).decision;
 }
 
-it("understands the tuning set, whose errors may be looked at", () => {
-  const score = scoreSet(parseSet(read("./tuning.jsonl")), understand, assess);
+it.each(["tuning", "later-tuning"])("understands the set %s, whose errors may be looked at", (name) => {
+  const score = scoreSet(parseSet(read(`./${name}.jsonl`)), understand, assess);
 
-  report("tuning", score);
+  report(name, score);
   for (const { pair, count } of score.confusions) process.stdout.write(`  ${count} × ${pair}\n`);
   if (score.wrongIds.length > 0) process.stdout.write(`  wrong: ${score.wrongIds.join(" ")}\n`);
 
   expect(score.intentAccuracy).toBeGreaterThanOrEqual(0.95);
   expect(score.servicesAccuracy).toBeGreaterThanOrEqual(0.95);
+  expect(score.withdrawnAccuracy).toBeGreaterThanOrEqual(0.95);
   expect(score.greetingsToHandoff).toBe(0);
 });
 
 // Held out: only totals are printed, so that nobody tunes on its single lines.
-it("understands the held-out set", () => {
-  const score = scoreSet(parseSet(read("./test.jsonl")), understand, assess);
+it.each(["test", "later-test"])("understands the held-out set %s", (name) => {
+  const score = scoreSet(parseSet(read(`./${name}.jsonl`)), understand, assess);
 
-  report("test", score);
+  report(name, score);
 
   expect(score.intentAccuracy).toBeGreaterThanOrEqual(0.85);
   expect(score.servicesAccuracy).toBeGreaterThanOrEqual(0.85);
+  expect(score.withdrawnAccuracy).toBeGreaterThanOrEqual(0.85);
   expect(score.greetingsToHandoff).toBe(0);
 });
 
 function report(
   name: string,
-  { lines, intentAccuracy, servicesAccuracy, riskAccuracy, greetingsToHandoff }: SetScore,
+  { lines, intentAccuracy, servicesAccuracy, withdrawnAccuracy, riskAccuracy, greetingsToHandoff }: SetScore,
 ) {
   const percent = (share: number | null) => (share === null ? "-" : `${(share * 100).toFixed(1)} %`);
   process.stdout.write(
     `${name}: ${lines} lines, intent ${percent(intentAccuracy)}, services ${percent(servicesAccuracy)}, ` +
-      `risk ${percent(riskAccuracy)}, greetings to handoff ${greetingsToHandoff}\n`,
+      `withdrawn ${percent(withdrawnAccuracy)}, risk ${percent(riskAccuracy)}, greetings to handoff ${greetingsToHandoff}\n`,
   );
 }

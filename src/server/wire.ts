@@ -99,7 +99,9 @@ export async function wire(env: Env, options: WireOptions) {
   const taskRules = { cron, regex };
 
   // Rules of the shop
-  const understand = createUnderstanding(config.playbook);
+  const understand = createUnderstanding(config.playbook, {
+    urgentWithinHours: () => config.rules().pricing.urgent_within_hours,
+  });
   const readDemand = createDemandReader({
     understand,
     pictures: store.pictures,

@@ -1,5 +1,5 @@
 import type { Operation } from "../pictures/plan.ts";
-import { deadlineOf } from "../understanding/deadline.ts";
+import { deadlineAt } from "../understanding/deadline.ts";
 import { planOperations } from "../understanding/plan.ts";
 import type { UnderstandInput, Understanding } from "../understanding/understanding.ts";
 import type { DeskDeps } from "./desk/deps.ts";
@@ -58,16 +58,15 @@ export function createDemandReader({
     const { slots } = understood;
     const { pricing, hours } = rules();
     const now = ambient.now();
-    const deadlineAt =
-      slots.deadline_words === undefined ? null : deadlineOf(slots.deadline_words, now, hours.timezone);
-    const isSoon = deadlineAt !== null && deadlineAt - now <= pricing.urgent_within_hours * HOUR_MS;
+    const latest = slots.deadline === undefined ? null : deadlineAt(slots.deadline, now, hours.timezone);
+    const isSoon = latest !== null && latest - now <= pricing.urgent_within_hours * HOUR_MS;
     return {
       services: inOrder(wanted),
       operations: wanted.length === 0 ? plan.operations.filter(isDelivery) : plan.operations,
       local: plan.local && (wanted.length > 0 || plan.operations.some(isDelivery)),
       urgent: urgent ?? (slots.urgent === "yes" || isSoon),
-      mayBeUrgent: urgent === undefined && slots.urgent === "ask" && deadlineAt === null,
-      deadlineAt,
+      mayBeUrgent: urgent === undefined && slots.urgent === "ask" && latest === null,
+      deadlineAt: latest,
       enlargeFactor: slots.scale,
       missing: wanted.length === 0 ? [] : plan.missing,
       contradictions: plan.contradictions,

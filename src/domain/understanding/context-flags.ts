@@ -16,6 +16,8 @@ export const CONTEXT_FLAGS = [
   "find",
   "work",
   "new_service",
+  "withdraws",
+  "replaces",
 ] as const;
 
 /** `when` as data: all conditions must hold, and a condition holds when one of its |-parts does. */

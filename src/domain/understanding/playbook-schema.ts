@@ -42,6 +42,15 @@ const lexiconShape = z.strictObject({
   emoji: z.record(z.string(), z.string()),
   fillers: z.array(patternSchema),
   negation: patternSchema.describe("right before a service's words it turns them off"),
+  withdrawal: z
+    .strictObject({
+      scopes: z.array(patternSchema).describe("the groups are what is taken back"),
+      refused: patternSchema.describe("a value that is not wanted: it is no value of the wish"),
+      instead: patternSchema.describe("turns something down and says what is wanted instead"),
+      rest_goes_on: patternSchema,
+      put_off: patternSchema.describe("whatever else is said, nothing is wanted now"),
+    })
+    .describe("taking back a part of what was asked for"),
   question: patternSchema,
   bare_value: patternSchema,
   numbers: z.record(z.string(), z.number()),
@@ -64,6 +73,12 @@ const lexiconShape = z.strictObject({
     ask: patternSchema,
     deadline: patternSchema,
     within: patternSchema.describe("named groups minutes, hours, half"),
+    clock: patternSchema.describe("named groups hour, half"),
+    afternoon: patternSchema.describe("an hour before noon is meant after it"),
+    days: z.array(z.strictObject({ match: patternSchema, day: z.int().nonnegative() })),
+    parts: z
+      .array(z.strictObject({ match: patternSchema, hour: z.number().positive() }))
+      .describe("when a part of the day is over, by the clock"),
   }),
   slots: z.strictObject({
     scale: patternSchema,
@@ -97,9 +112,16 @@ const lexiconShape = z.strictObject({
     bot_ask: patternSchema,
     bot_delivered: patternSchema,
     bot_working: patternSchema,
+    bot_ask_urgent: patternSchema.describe("we asked whether it is urgent"),
   }),
   signals: z
-    .looseObject({ answer: z.array(patternSchema).describe("a plain yes to what we asked") })
+    .looseObject({
+      answer: z.array(patternSchema).describe("a plain yes to what we asked"),
+      answer_urgent: z
+        .array(patternSchema)
+        .describe("yes to whether it is urgent; the price has words of its own"),
+      answer_not_urgent: z.array(patternSchema),
+    })
     .catchall(z.array(patternSchema))
     .describe("flags of our own, usable in when"),
   beside_the_point: z

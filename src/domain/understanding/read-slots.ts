@@ -4,6 +4,7 @@ import type { NormalText } from "./normalise.ts";
 import { parseNumber } from "./numbers.ts";
 import type { PlaybookLexicon } from "./playbook-schema.ts";
 import { createMeasureReader } from "./read-measures.ts";
+import { createUrgencyReader } from "./read-urgency.ts";
 import { createTextPattern } from "./text-pattern.ts";
 import type { Slots, UnderstandInput } from "./understanding.ts";
 
@@ -15,18 +16,18 @@ export type SlotInput = {
   openOrders: NonNullable<NonNullable<UnderstandInput["context"]>["open_orders"]>;
 };
 
-// Rule of the price list: finished within two hours is urgent.
-const URGENT_MINUTES = 120;
-const MINUTES_PER_HOUR = 60;
 const KB_PER_MB = 1024;
 
 /** Takes the values out of a buyer's words that operations, prices and orders need. */
-export function createSlotReader(lexicon: PlaybookLexicon): (input: SlotInput) => Slots {
+export function createSlotReader(
+  lexicon: PlaybookLexicon,
+  urgentWithinHours: () => number,
+): (input: SlotInput) => Slots {
   const pattern = (source: string) => createTextPattern(source, lexicon);
   const { slots } = lexicon;
   const readMeasures = createMeasureReader(lexicon);
   const readPicks = createPickReader(lexicon);
-  const readUrgency = createUrgencyReader(lexicon);
+  const readUrgency = createUrgencyReader(lexicon, urgentWithinHours);
   const readSearchWords = createSearchWordsReader(lexicon);
   const colour = pattern(slots.colour);
   const backgroundColour = pattern(slots.background_colour);
@@ -46,7 +47,7 @@ export function createSlotReader(lexicon: PlaybookLexicon): (input: SlotInput) =
     name === undefined ? undefined : (lexicon.colours[name] ?? lexicon.colours[name.replace(/色$/u, "")]);
 
   return ({ text, bot, flags, services, openOrders }) => {
-    const found: Slots = { ...readMeasures(text), ...readUrgency(text) };
+    const found: Slots = { ...readMeasures(text), ...readUrgency(text, flags) };
 
     if (backgroundTransparent.matches(text)) found.background = "transparent";
     else if (backgroundWhite.matches(text)) found.background = "white";
@@ -125,35 +126,6 @@ function placesOf(pick: number, count: number): number[] {
   if (count === 0) return [];
   if (pick === 0) return Array.from({ length: count }, (_, index) => index + 1);
   return pick === -1 ? [count] : [Math.ceil(count / 2)];
-}
-
-function createUrgencyReader(
-  lexicon: PlaybookLexicon,
-): (text: NormalText) => Pick<Slots, "urgent" | "deadline_words"> {
-  const { urgency } = lexicon;
-  const within = compilePattern(urgency.within, lexicon.words);
-  const yes = createTextPattern(urgency.yes, lexicon);
-  const no = createTextPattern(urgency.no, lexicon);
-  const ask = createTextPattern(urgency.ask, lexicon);
-  const deadline = createTextPattern(urgency.deadline, lexicon);
-
-  return (text) => {
-    const time = within.exec(text.squeezed);
-    const minutes = time ? minutesOf(time, lexicon.numbers) : null;
-    const words = time?.[0] ?? deadline.find(text)?.[0];
-    const kept = words ? { deadline_words: words } : {};
-    if (minutes !== null) return { urgent: minutes <= URGENT_MINUTES ? "yes" : "no", ...kept };
-    if (no.matches(text)) return { urgent: "no", ...kept };
-    if (yes.matches(text)) return { urgent: "yes", ...kept };
-    return { urgent: ask.matches(text) ? "ask" : "no", ...kept };
-  };
-}
-
-function minutesOf(time: RegExpExecArray, digits: Record<string, number>): number | null {
-  const { minutes, hours, half } = time.groups ?? {};
-  const amount = parseNumber(minutes ?? hours ?? "", digits);
-  if (amount === null) return null;
-  return minutes ? amount : (amount + (half ? 0.5 : 0)) * MINUTES_PER_HOUR;
 }
 
 function createSearchWordsReader(lexicon: PlaybookLexicon): (text: NormalText) => string {

@@ -3,12 +3,15 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { serviceSchema } from "../orders/service.ts";
+import { createSay } from "../replies.ts";
 import { playbookLexiconSchema } from "./playbook-schema.ts";
 import { createUnderstanding } from "./understand.ts";
 import { type UnderstandInput, understandingSchema } from "./understanding.ts";
 
 const written = readFileSync(new URL("../../../config/playbook.yaml", import.meta.url), "utf8");
-const understand = createUnderstanding(playbookLexiconSchema.parse(parse(written)));
+const understand = createUnderstanding(playbookLexiconSchema.parse(parse(written)), {
+  urgentWithinHours: () => 2,
+});
 const QUOTE = "抠图换白底 2 张共 30 元，您看可以吗？回复「可以」就开始";
 const CANDIDATES = "给您找到 3 张：1 同一张 2 相似 3 相似，您要哪一张？回复编号就行";
 const anOrder = (status: string, ref = "T1001") => ({ ref, kind: "process" as const, status });
@@ -81,6 +84,111 @@ describe("what a short reply means", () => {
       ["basic"],
       { width: 800, height: 800, unit: "px" },
     ]);
+  });
+});
+
+describe("our question whether it is urgent", () => {
+  const replies = parse(readFileSync(new URL("../../../config/replies.yaml", import.meta.url), "utf8"));
+  const asked = createSay(replies.texts)("ask_urgent", { hours: 2, times: 1.5 });
+  const answerTo = (last_bot: string, text: string) =>
+    understand({ text, context: { last_bot, open_orders: [anOrder("quoted")] } });
+
+  it.each(["是的", "对", "要", "嗯嗯", "需要的", "加急吧", "很急"])(
+    "is answered yes by %s, also right after the price",
+    (text) => {
+      for (const bot of [asked, `${QUOTE}\n${asked}`]) {
+        const answer = answerTo(bot, text);
+
+        expect([answer.intent, answer.slots.urgent, answer.slots.urgency_answered]).toEqual([
+          "add_demand",
+          "yes",
+          true,
+        ]);
+      }
+    },
+  );
+
+  it.each(["不急", "不用", "不用加急", "正常做就行", "是，不急"])(
+    "is answered no by %s: the price stands",
+    (text) => {
+      const answer = answerTo(asked, text);
+
+      expect([answer.intent, answer.slots.urgent, answer.slots.urgency_answered]).toEqual([
+        "quote",
+        "no",
+        true,
+      ]);
+    },
+  );
+
+  it.each(["可以", "好", "好的", "不急，可以", "不用加急，开始做吧"])("leaves %s to the price", (text) => {
+    const answer = answerTo(asked, text);
+
+    expect([answer.intent, answer.slots.urgent]).toEqual(["accept", "no"]);
+  });
+
+  it("does not hide another wish behind the no", () => {
+    const answer = answerTo(asked, "不急 再帮我调亮一点");
+
+    expect([answer.intent, answer.services, answer.slots.urgent]).toEqual(["add_demand", ["recolor"], "no"]);
+  });
+
+  it.each(["不要了", "算了"])("is not what %s answers", (text) => {
+    expect(answerTo(asked, text).intent).toBe("decline");
+  });
+
+  it("is read in what the shop's price list calls urgent", () => {
+    const within = createUnderstanding(playbookLexiconSchema.parse(parse(written)), {
+      urgentWithinHours: () => 4,
+    });
+
+    expect(within({ text: "3小时内要" }).slots.urgent).toBe("yes");
+    expect(understand({ text: "3小时内要" }).slots.urgent).toBe("no");
+  });
+});
+
+describe("taking back a part of what was asked for", () => {
+  const TWO = "高清/去噪/锐化 1 张，20 元；抠图/换底 1 张，20 元。一共 40 元，您看可以吗？";
+  const on = (status: string, text: string, last_bot = QUOTE) =>
+    understand({ text, has_image: true, context: { last_bot, open_orders: [anOrder(status)] } });
+
+  it.each(["quoted", "processing", "dispatched", "delivered"])(
+    "is a change of demand while the order is %s, not a refusal",
+    (status) => {
+      const change = on(status, "不用放大了，只要裁成正方形", "好的");
+
+      expect([change.intent, change.services, change.withdrawn]).toEqual([
+        "add_demand",
+        ["basic"],
+        ["enhance"],
+      ]);
+      expect(change.slots.ratio).toEqual({ w: 1, h: 1 });
+    },
+  );
+
+  it("takes no size or colour from what is taken back", () => {
+    expect(on("quoted", "不用放大3倍了，裁成方的").slots.scale).toBeUndefined();
+    expect(on("quoted", "不要蓝底，要红底").slots.background).toBe("#e60012");
+  });
+
+  it("leaves the rest of the offer standing", () => {
+    const less = on("quoted", "不用抠图了", TWO);
+
+    expect([less.intent, less.services, less.withdrawn]).toEqual(["add_demand", [], ["cutout"]]);
+    expect(on("quoted", "放大抠图都不要了", TWO).intent).toBe("decline");
+  });
+
+  it.each(["不用放大了，太贵", "放大不用了，下次再抠图"])(
+    "is a refusal when nothing is wanted now: %s",
+    (text) => {
+      expect(on("quoted", text).intent).toBe("decline");
+    },
+  );
+
+  it.each(["别抠坏了", "不要裁到头", "别修得太假"])("is not meant by asking for care: %s", (text) => {
+    const careful = on("processing", text, "好的");
+
+    expect([careful.intent, careful.withdrawn]).toEqual(["add_demand", []]);
   });
 });
 

@@ -53,6 +53,15 @@ export const outputFormatSchema = z.enum([
   "dxf",
 ]);
 
+const deadlineSchema = z.union([
+  z.object({ minutes: z.number().positive().describe("from now") }),
+  z.object({
+    day: z.int().nullable().describe("0 is today; null: only an hour was named"),
+    hour: z.number().describe("by the clock, 24 is midnight"),
+  }),
+]);
+export type Deadline = z.infer<typeof deadlineSchema>;
+
 export const slotsSchema = z.object({
   scale: z.number().positive().optional(),
   size: z
@@ -70,7 +79,8 @@ export const slotsSchema = z.object({
   picks: z.array(z.int().positive()).optional().describe("chosen candidates, counted from 1"),
   pictures: z.int().positive().optional(),
   urgent: z.enum(["yes", "no", "ask"]).describe("ask: the buyer is in a hurry but named no time"),
-  deadline_words: z.string().optional(),
+  urgency_answered: z.boolean().optional().describe("the words answer our question whether it is urgent"),
+  deadline: deadlineSchema.optional(),
   colour: z.object({ hex: z.string(), name: z.string() }).optional(),
   tone: z.enum(["brighter", "darker", "vivid", "softer", "grayscale", "colourise"]).optional(),
   straighten: z.boolean().optional(),
@@ -90,6 +100,7 @@ export const understandingSchema = z.object({
     .array(z.object({ intent: intentSchema, score: z.number().min(0).max(1), span: z.string() }))
     .describe("best first; a burst may hold several wishes"),
   services: z.array(serviceSchema),
+  withdrawn: z.array(serviceSchema).describe("asked for before and no longer wanted, while the rest goes on"),
   slots: slotsSchema,
   is_question: z.boolean(),
   confidence: z.number().min(0).max(1),

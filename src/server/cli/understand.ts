@@ -13,7 +13,9 @@ const USAGE =
 runCommand(async () => {
   const { positionals } = readArguments(USAGE, {});
   const { config } = readSettings();
-  const understand = createUnderstanding(config.playbook);
+  const understand = createUnderstanding(config.playbook, {
+    urgentWithinHours: () => config.rules().pricing.urgent_within_hours,
+  });
   const { risk } = config.rules();
   await runJsonLines(positionals[0], (value) => {
     const line = lineSchema.parse(value);
