@@ -59,7 +59,8 @@ export function scoreSet(
     const servicesRight = sameSet(understanding.services, services);
     if (intentRight) right.intent += 1;
     else count(confusions, intent, understanding.intent);
-    const withdrawnRight = sameSet(understanding.withdrawn, withdrawn);
+    // Turning down the whole takes nothing back from it.
+    const withdrawnRight = intent !== "add_demand" || sameSet(understanding.withdrawn, withdrawn);
     if (servicesRight) right.services += 1;
     if (withdrawnRight) right.withdrawn += 1;
     if (assess && assess(line, understanding) === risk) right.risk += 1;

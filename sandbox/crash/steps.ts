@@ -19,7 +19,12 @@ const SECRET = `whsec_${Buffer.from("steps-secret-of-thirty-two-bytes").toString
  * A turn that is cut off after the yes was stored answers anew: it then finds an order that is agreed already, and may
  * come after what the order's work has told meanwhile.
  */
-const YES_NOTED = ["好的，马上开始做，做好第一时间发您。", "好的～"];
+const YES_NOTED = [
+  "好的，马上开始做，做好第一时间发您。",
+  "好的，原图马上发您。",
+  "同事已经接手这单了，有进展马上告诉您。",
+  "好的～",
+];
 
 type Qingjian = Awaited<ReturnType<typeof startQingjian>>;
 type Tuhui = Awaited<ReturnType<typeof startTuhui>>;

@@ -143,7 +143,7 @@ export const RULES_STORIES: Story[] = [
       const buyer = { conversation: "buyer-more", buyer: "buyer-more" };
       const picture = await aPhoto(61, { width: 320, height: 240 });
       await stage.qingjian.sendPicture(buyer, picture, "这张图放大2倍");
-      await stage.qingjian.waitForReply(buyer.conversation, (text) => text.includes("一共 20 元"));
+      await stage.qingjian.waitForReply(buyer.conversation, (text) => text.includes("20 元，您看可以吗"));
       await stage.qingjian.say(buyer, "再调亮一点");
       await stage.qingjian.waitForReply(buyer.conversation, (text) => text.includes("一共 50 元"));
       await stage.qingjian.say(buyer, "加急，1小时内要");
@@ -170,7 +170,7 @@ export const RULES_STORIES: Story[] = [
       await stage.qingjian.waitForReply(buyer.conversation, (text) => text.includes("没有传完整"));
       assert.equal((await stage.orders(buyer.buyer)).length, 0, "no order without a picture");
       await stage.qingjian.sendPicture(buyer, whole, "这张图放大2倍");
-      await stage.qingjian.waitForReply(buyer.conversation, (text) => text.includes("一共 20 元"));
+      await stage.qingjian.waitForReply(buyer.conversation, (text) => text.includes("20 元，您看可以吗"));
       await stage.qingjian.say(buyer, "可以");
       await theOrder(stage, buyer.buyer, "delivered");
     },
@@ -225,7 +225,7 @@ export const RULES_STORIES: Story[] = [
     async play(stage) {
       const buyer = { conversation: "buyer-forged", buyer: "buyer-forged" };
       await stage.qingjian.sendPicture(buyer, await aPhoto(41), "帮我在这上面p一个公司公章");
-      await stage.qingjian.waitForReply(buyer.conversation, (text) => text.includes("不能做"));
+      await stage.qingjian.waitForReply(buyer.conversation, (text) => text.includes("还请您理解"));
       const order = await theOrder(stage, buyer.buyer, "rejected");
       assert.equal(order.total_fen, null);
       assert(!stage.tuhui.orders.some((it) => it.request.image_task_id === order.id));

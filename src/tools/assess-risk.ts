@@ -4,6 +4,7 @@ import type { DeskDeps } from "../domain/orders/desk/deps.ts";
 import { weighDemand } from "../domain/orders/desk/weigh-demand.ts";
 import { decisionSchema, serviceSchema } from "../domain/orders/service.ts";
 import { modelFlagsSchema } from "./model-flags.ts";
+import { riskWords } from "./risk-words.ts";
 import { readTurn } from "./turn-context.ts";
 
 export function createAssessRiskTool(deps: DeskDeps) {
@@ -21,6 +22,7 @@ export function createAssessRiskTool(deps: DeskDeps) {
       decision: decisionSchema,
       score: z.number(),
       reasons: z.array(z.object({ rule: z.string(), words: z.string() })),
+      tell: z.string().describe("可以直接告诉买家的话；能接时为空"),
     }),
     execute: async ({ demand, services, picture_ids, flags }, { requestContext }) => {
       const turn = await readTurn(requestContext, deps.store, deps.ambient.now());
@@ -42,7 +44,15 @@ export function createAssessRiskTool(deps: DeskDeps) {
         evidence,
       );
       const { decision, score, reasons } = risk.assessment;
-      return { decision, score, reasons: reasons.map(({ rule, words }) => ({ rule, words })) };
+      return {
+        decision,
+        score,
+        reasons: reasons.map(({ rule, words }) => ({ rule, words })),
+        tell:
+          decision === "accept"
+            ? ""
+            : riskWords(decision === "reject" ? "rejected" : "review", risk, deps.rules().say),
+      };
     },
   });
 }

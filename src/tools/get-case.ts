@@ -2,6 +2,7 @@ import { createTool } from "@mastra/core/tools";
 import { z } from "zod";
 import type { DeskDeps } from "../domain/orders/desk/deps.ts";
 import { OPEN_STATUSES } from "../domain/orders/order.ts";
+import { progressWords } from "./order-words.ts";
 import { readTurn } from "./turn-context.ts";
 
 export function createGetCaseTool({ store, ambient, rules }: Pick<DeskDeps, "store" | "ambient" | "rules">) {
@@ -52,7 +53,7 @@ export function createGetCaseTool({ store, ambient, rules }: Pick<DeskDeps, "sto
               picked: order.picked,
               dispatch_no: order.dispatch_no,
               deliveries: order.deliveries.length,
-              tell: rules().say(`progress_${order.status}`),
+              tell: progressWords(order, rules),
             };
           }),
         ),

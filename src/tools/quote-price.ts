@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { DeskDeps } from "../domain/orders/desk/deps.ts";
 import { needsText, priceOrder } from "../domain/orders/desk/price-order.ts";
 import { serviceSchema } from "../domain/orders/service.ts";
-import { quoteWords } from "./order-words.ts";
+import { quoteValues } from "./order-words.ts";
 import { readTurn } from "./turn-context.ts";
 
 export function createQuotePriceTool(deps: DeskDeps) {
@@ -32,6 +32,7 @@ export function createQuotePriceTool(deps: DeskDeps) {
     execute: async ({ services, pictures, urgent, picture_ids }, { requestContext }) => {
       const turn = await readTurn(requestContext, store, ambient.now());
       const evidence = needsText(deps, services) ? await Promise.all(picture_ids.map(deps.readText)) : [];
+      const { say } = rules();
       const quote = priceOrder(deps, { services, pictures, urgent, evidence });
       await store.certificates.addQuote({
         id: quote.id,
@@ -44,9 +45,10 @@ export function createQuotePriceTool(deps: DeskDeps) {
         quote_id: quote.id,
         total_fen: quote.total_fen,
         status: quote.status,
-        tell: quoteWords(quote, (key, values) =>
-          rules().say(key === "quote_needs_review" ? key : "quote_only", values),
-        ),
+        tell:
+          quote.status === "needs_review"
+            ? say("quote_needs_review", quoteValues(quote, say))
+            : say("quote_only", quoteValues(quote, say)),
       };
     },
   });

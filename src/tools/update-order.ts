@@ -1,14 +1,17 @@
 import { createTool } from "@mastra/core/tools";
 import { z } from "zod";
+import { candidateWords } from "../domain/orders/candidate-words.ts";
 import type { DeskDeps } from "../domain/orders/desk/deps.ts";
 import type { OpenedOrder } from "../domain/orders/desk/open-order.ts";
-import { mayStart } from "../domain/orders/desk/payment.ts";
 import { candidateSchema, type ImageOrder, OPEN_STATUSES } from "../domain/orders/order.ts";
 import type { OrderDesk } from "../domain/orders/order-desk.ts";
+import type { OrderStatus } from "../domain/orders/order-status.ts";
 import type { DemandReader } from "../domain/orders/read-demand.ts";
+import { serviceSchema } from "../domain/orders/service.ts";
 import { yuan } from "../domain/replies.ts";
+import { addedWords } from "./added-words.ts";
 import { modelFlagsSchema } from "./model-flags.ts";
-import { orderWords, riskWords } from "./order-words.ts";
+import { acceptedWords, orderWords } from "./order-words.ts";
 import { readTurn } from "./turn-context.ts";
 
 type UpdateOrderDeps = Pick<DeskDeps, "store" | "ambient" | "rules"> & {
@@ -26,6 +29,11 @@ const inputSchema = z.object({
   order_id: z.string().optional().describe("订单 id；只有一个合适的订单时可不填"),
   numbers: z.array(z.int().min(1)).max(10).optional().describe("pick：买家选的第几张，从 1 起"),
   demand: z.string().max(2000).optional().describe("open_find、add_demand：买家的原话"),
+  services: z.array(serviceSchema).optional().describe("add_demand：明确的服务项目；不填则从 demand 判断"),
+  urgent: z
+    .boolean()
+    .optional()
+    .describe("add_demand：买家要 2 小时内做完，或答应了算加急，填 true；只说急、没说时间时不要填"),
   picture_ids: z.array(z.string()).max(30).default([]).describe("相关的图片 id"),
   flags: modelFlagsSchema,
   candidates: z
@@ -44,6 +52,9 @@ const outputSchema = z.object({
   tell: z.string().describe("可以直接告诉买家的话"),
 });
 type Output = z.infer<typeof outputSchema>;
+
+/** Whoever has the order can ask for what is not said; we could only do nothing. */
+const WITH_PEOPLE: readonly OrderStatus[] = ["dispatched", "handed_off", "review"];
 
 const FITS: Record<Exclude<Input["action"], "open_find" | "add_demand">, (order: ImageOrder) => boolean> = {
   pick: (order) =>
@@ -96,7 +107,10 @@ export function createUpdateOrderTool({ store, ambient, rules, desk, readDemand 
   ) {
     if (input.order_id === undefined)
       return action === "add_demand"
-        ? await desk.theOrderToAddTo(conversationId, await readDemand(demandOf(input)))
+        ? await desk.theOrderToAddTo(
+            conversationId,
+            await readDemand({ ...demandOf(input), services: input.services }),
+          )
         : await desk.theOpenOrder(conversationId, FITS[action]);
     const order = await store.orders.find(input.order_id);
     return order === null || order.conversation_id !== conversationId
@@ -116,12 +130,7 @@ export function createUpdateOrderTool({ store, ambient, rules, desk, readDemand 
       if (picked.ok && picked.value.quote !== null)
         return toOutput(picked.value, say("find_hit", { yuan: yuan(picked.value.quote.total_fen) }));
     }
-    return toOutput(
-      opened,
-      input.candidates.length === 0
-        ? say("find_none")
-        : say("find_candidates", { count: input.candidates.length }),
-    );
+    return toOutput(opened, candidateWords(input.candidates.length, say));
   }
 
   async function act(input: Input, order: ImageOrder, turnId: string): Promise<Output> {
@@ -143,7 +152,7 @@ export function createUpdateOrderTool({ store, ambient, rules, desk, readDemand 
         return {
           status: accepted.value.status,
           order_id: order.id,
-          tell: say(acceptedKey(accepted.value)),
+          tell: acceptedWords(accepted.value, rules),
         };
       }
       case "decline": {
@@ -165,15 +174,32 @@ export function createUpdateOrderTool({ store, ambient, rules, desk, readDemand 
 
   async function addDemand(input: Input, order: ImageOrder, turnId: string): Promise<Output> {
     const { say } = rules();
-    const { words } = demandOf(input);
-    const read = await readDemand({ words, pictures: [...order.pictures, ...input.picture_ids] });
-    const added = await desk.addDemand(order.id, {
+    const words = await wordsOf(input);
+    const pictures = [...order.pictures, ...input.picture_ids];
+    const read = await readDemand({
+      words,
+      pictures,
+      services: input.services,
+      urgent: input.urgent,
+      order,
+    });
+    const missing = read.local && !WITH_PEOPLE.includes(order.status) ? read.missing[0] : undefined;
+    if (missing !== undefined && !(await isForbidden(order, { words, pictures })))
+      return {
+        status: "refused",
+        reason: missing,
+        order_id: order.id,
+        tell: say(`ask_${missing.replaceAll("-", "_")}`),
+      };
+    // Named apart: the desk takes what it knows of a demand.
+    const demand = {
       sourceId: turnId,
       kind: order.kind,
       services: read.services,
+      withdrawn: read.withdrawn,
       operations: read.operations,
-      // Words that only hurry ask for no other work.
-      local: read.local || (read.urgent && read.services.length === 0),
+      // Words that only hurry, or only take something back, ask for no other work.
+      local: read.local || (read.services.length === 0 && (read.urgent || read.withdrawn.length > 0)),
       urgent: read.urgent,
       words,
       pictures: input.picture_ids,
@@ -181,33 +207,28 @@ export function createUpdateOrderTool({ store, ambient, rules, desk, readDemand 
       contradictions: read.contradictions,
       deadlineAt: read.deadlineAt,
       modelFlags: input.flags,
-    });
+    };
+    const added = await desk.addDemand(order.id, demand);
     if (!added.ok) return refusal(order, added.refusal, "no_such_order");
-    const { status, deltaFen, quote } = added.value;
-    // The order may be in a person's hands already: what is said is about the demand.
-    if (status === "rejected" || status === "review")
-      return toOutput(added.value, riskWords(status, added.value.risk, say));
-    if (status === "follow_up") return toOutput(added.value, orderWords(added.value, say));
-    const total = quote === null ? "" : yuan(quote.total_fen);
-    const standing = added.value.order.status;
-    const key =
-      deltaFen > 0
-        ? standing === "quoted"
-          ? "demand_added_more"
-          : standing === "review"
-            ? "demand_added_review"
-            : "demand_added_at_work"
-        : deltaFen < 0
-          ? "demand_added_less"
-          : order.status === "quoted"
-            ? "demand_added_same"
-            : "demand_added";
-    return toOutput(added.value, say(key, { delta: yuan(Math.abs(deltaFen)), yuan: total }));
+    return toOutput(
+      added.value,
+      addedWords({ before: order, added: added.value, withdrawn: read.withdrawn }, rules),
+    );
   }
 
-  function acceptedKey(order: ImageOrder): string {
-    if (order.status === "review") return "accepted_review";
-    return mayStart({ rules }, order) ? "accepted" : "accepted_unpaid";
+  async function isForbidden(
+    order: ImageOrder,
+    demand: { words: string; pictures: string[] },
+  ): Promise<boolean> {
+    const conversation = await store.conversations.find(order.conversation_id);
+    return conversation !== null && (await desk.isForbidden(conversation, demand));
+  }
+
+  /** The buyer's words; a bare yes to our question says nothing to whoever does the work. */
+  async function wordsOf(input: Input): Promise<string> {
+    const { words } = demandOf(input);
+    if (input.urgent !== true || (await readDemand({ words, pictures: [] })).urgent) return words;
+    return rules().say("urgent_demand", { words });
   }
 
   function ended(order: ImageOrder, key: string): Output {

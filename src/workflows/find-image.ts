@@ -1,6 +1,7 @@
 import { createStep, createWorkflow } from "@mastra/core/workflows";
 import { notifyBuyer } from "../domain/conversations/notify-buyer.ts";
 import { errorText } from "../domain/errors.ts";
+import { candidateWords } from "../domain/orders/candidate-words.ts";
 import { moveOrder } from "../domain/orders/desk/move-order.ts";
 import { mayStart } from "../domain/orders/desk/payment.ts";
 import { deliverOrder, dispatchOrder, failToHuman } from "../domain/orders/desk/progress-order.ts";
@@ -65,9 +66,7 @@ export function createFindImageWorkflow(deps: WorkflowDeps) {
     const { candidates, previews } = found;
     await deps.store.transaction(async (tx) => {
       await tx.orders.change(order.id, { candidates, demand: { ...order.demand, local: true } });
-      const { say } = deps.rules();
-      const text =
-        candidates.length === 0 ? say("find_none") : say("find_candidates", { count: candidates.length });
+      const text = candidateWords(candidates.length, deps.rules().say);
       await notifyBuyer(tx, deps.ambient, {
         id: `m_${order.id}_candidates`,
         conversationId: order.conversation_id,

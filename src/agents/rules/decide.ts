@@ -1,29 +1,25 @@
 import type { CaseFacts } from "../../domain/conversations/case-facts.ts";
 import type { Say } from "../../domain/replies.ts";
 import type { Intent, UnderstandInput, Understanding } from "../../domain/understanding/understanding.ts";
+import { createWishReader, isNotUrgent, isSmallTalk, isVagueHurry, type Wish } from "./read-wishes.ts";
+import {
+  call,
+  field,
+  freePictures,
+  type NextStep,
+  newPictures,
+  picturesFor,
+  type Situation,
+  type ToolUse,
+  told,
+} from "./situation.ts";
 
-export type ToolUse = { tool: string; input: Record<string, unknown>; output: unknown };
-
-/** What the rules know when they choose the next step of a turn. */
-export type Situation = {
-  facts: CaseFacts;
-  /** The buyer's words of this turn, one string per message. */
-  messages: string[];
-  /** What was done so far in this turn, in order. */
-  done: ToolUse[];
-};
-
-export type NextStep =
-  | { type: "call"; tool: string; input: Record<string, unknown> }
-  | { type: "say"; text: string };
-
-type Wish = { intent: Intent; understanding: Understanding; text: string };
 /** A wish's steps: the tool calls still to make, or the words when all are made. */
 type Handling = (wish: Wish, situation: Situation) => NextStep;
 
 const OPEN_FOR_YES = ["quoted"];
-/** So long after a clear "no" in the rules a person is asked; counted over what we said last. */
-const MOST_WISHES = 2;
+/** With a colleague: a yes changes nothing, and how it stands is the answer. */
+const WITH_COLLEAGUE = "handed_off";
 
 /**
  * The rules' side of the conversation: from the buyer's words, the case and what the tools answered to the next
@@ -39,6 +35,7 @@ export function createDecider({
   /** From how many hours on work is urgent, and how many times the price that is. */
   urgency: () => { hours: number; times: number };
 }) {
+  const readWishes = createWishReader(understand);
   const handlings: Readonly<Record<Intent, Handling>> = {
     find_image: handleFind,
     process_image: handleProcess,
@@ -62,17 +59,16 @@ export function createDecider({
   return function decide(situation: Situation): NextStep {
     const { facts, messages } = situation;
     const text = messages.join("\n");
-    const fresh = facts.pictures.filter((picture) => picture.new);
+    const hasPicture = newPictures(facts).length > 0;
     if (facts.task_prompt !== undefined) return followUp(facts);
-    if (facts.refused_pictures.length > 0 && fresh.length === 0)
+    if (facts.refused_pictures.length > 0 && !hasPicture)
       return { type: "say", text: facts.refused_pictures.map((refused) => refused.words).join("\n") };
+    const wishes = readWishes(text, facts);
     // A task has just answered these very words: saying something beside it would only confuse.
-    if (facts.fired_tasks.length > 0 && fresh.length === 0 && !isWish(understandIt(text, facts)))
+    if (facts.fired_tasks.length > 0 && !hasPicture && wishes.every(isSmallTalk))
       return { type: "say", text: "" };
-
-    const wishes = wishesOf(text, facts);
-    // In a hurry before saying yes: whether that is urgent is not ours to guess.
     if (wishes.some((wish) => isVagueHurry(wish, facts))) return saying("ask_urgent", urgency());
+
     const replies: string[] = [];
     let skip = 0;
     for (const wish of wishes) {
@@ -91,44 +87,6 @@ export function createDecider({
     if (quoted?.total_fen != null) return saying("follow_up_quote", { yuan: quoted.total_fen / 100 });
     if (orders.some((order) => order.status === "delivered")) return saying("follow_up_delivered");
     return saying(orders.length > 0 ? "follow_up_order" : "follow_up");
-  }
-
-  function understandIt(text: string, facts: CaseFacts): Understanding {
-    return understand({
-      text,
-      has_image: facts.pictures.some((picture) => picture.new),
-      context: {
-        last_bot: facts.last_bot,
-        open_orders: facts.orders.map(({ id, kind, status }) => ({ ref: id, kind, status })),
-      },
-    });
-  }
-
-  function wishesOf(text: string, facts: CaseFacts): Wish[] {
-    const understanding = understandIt(text, facts);
-    if (PLAIN_YES.test(text.trim()) && facts.last_bot.includes(say()("ask_urgent", urgency())))
-      return [{ intent: "add_demand", understanding, text: URGENT_WORDS }];
-    const main: Wish = { intent: intentOf(understanding, facts), understanding, text };
-    // "先找原图，再帮我抠个图": the second wish is handled behind the first, small talk is not a wish.
-    const others = understanding.intents
-      .filter(
-        (it) =>
-          it.intent !== main.intent && SECOND_WISHES.includes(it.intent) && it.score >= SECOND_WISH_SCORE,
-      )
-      .slice(0, MOST_WISHES - 1)
-      .map((it): Wish => ({ intent: it.intent, understanding, text }));
-    return FIRST_WISHES.includes(main.intent) ? [main, ...others] : [main];
-  }
-
-  /** "1小时内能给我吗" on a quoted order is a demand that changes its price, whatever else it sounds like. */
-  function intentOf({ intent, slots }: Understanding, { orders }: CaseFacts): Intent {
-    const isHurry = slots.urgent === "yes" && mayBecomeUrgent(orders);
-    return isHurry && HURRY_HIDES_BEHIND.includes(intent) ? "add_demand" : intent;
-  }
-
-  function isVagueHurry({ intent, understanding }: Wish, { orders }: CaseFacts): boolean {
-    if (understanding.slots.urgent !== "ask" || intent === "accept") return false;
-    return HURRY_HIDES_BEHIND.includes(intent) && mayBecomeUrgent(orders);
   }
 
   function handleFind({ understanding, text }: Wish, { facts, done }: Situation): NextStep {
@@ -154,13 +112,12 @@ export function createDecider({
     const delivered = facts.orders.find((order) => order.status === "delivered");
     // No new picture, and all that were sent have been worked on: the buyer speaks of what they were given.
     if (delivered !== undefined && freePictures(facts).length === 0)
-      return addDemand(delivered.id, text, facts, done);
+      return addDemand(delivered.id, { understanding, text }, facts, done);
     if (pictures.length === 0) {
       // A forbidden wish is refused before a picture is asked for.
       const risk = done.find((use) => use.tool === "assess-risk");
       if (risk === undefined) return call("assess-risk", { demand: text, services: understanding.services });
-      if (field(risk.output, "decision") === "reject")
-        return saying("risk_rejected", { why: reasonsOf(risk.output) });
+      if (field(risk.output, "decision") === "reject") return told(risk);
       return saying("ask_picture_to_process");
     }
     const opened = done.find((use) => use.tool === "process-image");
@@ -174,13 +131,15 @@ export function createDecider({
     return told(opened);
   }
 
-  function handleQuote({ understanding }: Wish, { facts, done }: Situation): NextStep {
+  function handleQuote(wish: Wish, { facts, done }: Situation): NextStep {
+    const { understanding } = wish;
     const open = facts.orders.find((order) => order.total_fen !== null && order.status === "quoted");
     if (understanding.services.length === 0 && open !== undefined) {
       const seen = done.find((use) => use.tool === "get-case");
-      return seen === undefined
-        ? call("get-case", {})
-        : saying("quote_again", { yuan: (open.total_fen ?? 0) / 100 });
+      if (seen === undefined) return call("get-case", {});
+      const total = { yuan: (open.total_fen ?? 0) / 100 };
+      if (isNotUrgent(wish)) return saying("not_urgent", total);
+      return open.kind === "find" ? saying("quote_again_find", total) : saying("quote_again", total);
     }
     if (understanding.services.length === 0) return saying("price_list");
     const pictures = picturesFor(facts);
@@ -208,7 +167,9 @@ export function createDecider({
       return pick(find.id, picks, done);
     }
     const quoted = facts.orders.filter((order) => OPEN_FOR_YES.includes(order.status));
-    if (quoted.length === 0) return saying(facts.orders.length === 0 ? "nothing_to_accept" : "ok");
+    if (quoted.length === 0 && facts.orders.some((order) => order.status === WITH_COLLEAGUE))
+      return handleProgress(wish, situation);
+    if (quoted.length === 0) return facts.orders.length === 0 ? saying("nothing_to_accept") : saying("ok");
     const changed = done.find((use) => use.tool === "update-order");
     if (changed === undefined) return call("update-order", { action: "accept", ...orderIdOf(quoted, wish) });
     return told(changed);
@@ -233,13 +194,17 @@ export function createDecider({
 
   function handleAddDemand(wish: Wish, situation: Situation): NextStep {
     const { facts, done } = situation;
-    if (facts.orders.length === 0) return handleProcess(wish, situation);
-    return addDemand(wish.understanding.slots.order_ref, wish.text, facts, done);
+    const { named, services } = wish.understanding;
+    // A value alone answers what we asked: of the picture that waits for it, if there is one.
+    const isAnswer = named.length === 0 && services.length > 0;
+    if (facts.orders.length === 0 || (isAnswer && freePictures(facts).length > 0))
+      return handleProcess(wish, situation);
+    return addDemand(wish.understanding.slots.order_ref, wish, facts, done);
   }
 
   function addDemand(
     orderId: string | undefined,
-    demand: string,
+    { understanding, text }: Pick<Wish, "understanding" | "text">,
     facts: CaseFacts,
     done: ToolUse[],
   ): NextStep {
@@ -247,8 +212,10 @@ export function createDecider({
     if (changed !== undefined) return told(changed);
     return call("update-order", {
       action: "add_demand",
-      demand,
-      picture_ids: facts.pictures.filter((picture) => picture.new).map((picture) => picture.id),
+      demand: text,
+      picture_ids: newPictures(facts),
+      ...(understanding.services.length === 0 ? {} : { services: understanding.services }),
+      ...(understanding.slots.urgent === "yes" ? { urgent: true } : {}),
       ...(orderId === undefined ? {} : { order_id: orderId }),
     });
   }
@@ -301,27 +268,6 @@ export function createDecider({
   }
 }
 
-/** Yes to the question that was asked last; "可以" and "好" are for the price. */
-const PLAIN_YES = /^(?:是|对|要|嗯+|需要|是的|对的|要的)[的啊呀哦呢吧。.!！~～]*$/u;
-const URGENT_WORDS = "加急";
-const HURRY_HIDES_BEHIND: readonly Intent[] = [
-  "haggle",
-  "progress",
-  "quote",
-  "accept",
-  "greeting",
-  "thanks",
-  "out_of_scope",
-];
-const FIRST_WISHES: readonly Intent[] = ["find_image", "process_image"];
-const SECOND_WISHES: readonly Intent[] = [
-  "find_image",
-  "process_image",
-  "progress",
-  "file_format",
-  "handoff",
-];
-const SECOND_WISH_SCORE = 0.75;
 const TOOLS_OF: Partial<Record<Intent, number>> = {
   find_image: 2,
   out_of_scope: 1,
@@ -334,49 +280,9 @@ function usedBy(intent: Intent, done: readonly ToolUse[]): number {
   return Math.min(TOOLS_OF[intent] ?? 1, done.length);
 }
 
-function isWish(understanding: Understanding): boolean {
-  return !["greeting", "thanks", "out_of_scope", "accept"].includes(understanding.intent);
-}
-
-function mayBecomeUrgent(orders: CaseFacts["orders"]): boolean {
-  return orders.some((order) => order.status === "quoted" && !order.urgent);
-}
-
-/** Pictures that no order has taken yet. */
-function freePictures(facts: CaseFacts): string[] {
-  const taken = new Set(facts.orders.flatMap((order) => order.pictures));
-  return facts.pictures.filter((it) => it.new || !taken.has(it.id)).map((it) => it.id);
-}
-
-/** This turn's pictures; else the ones sent before that no order has taken yet; else the newest. */
-function picturesFor(facts: CaseFacts): string[] {
-  const fresh = facts.pictures.filter((picture) => picture.new).map((picture) => picture.id);
-  if (fresh.length > 0) return fresh;
-  const free = freePictures(facts);
-  const newest = facts.pictures.at(-1);
-  return free.length > 0 ? free : newest === undefined ? [] : [newest.id];
-}
-
 function orderIdOf(candidates: CaseFacts["orders"], wish: Wish): { order_id?: string } {
   const named = wish.understanding.slots.order_ref;
   if (named !== undefined) return { order_id: named };
   const newest = candidates[0];
   return newest === undefined ? {} : { order_id: newest.id };
-}
-
-function call(tool: string, input: Record<string, unknown>): NextStep {
-  return { type: "call", tool, input };
-}
-
-function told(use: ToolUse): NextStep {
-  return { type: "say", text: String(field(use.output, "tell") ?? "") };
-}
-
-function reasonsOf(output: unknown): string {
-  const reasons = field(output, "reasons");
-  return Array.isArray(reasons) ? reasons.map((reason) => String(field(reason, "words") ?? "")).join("") : "";
-}
-
-function field(value: unknown, key: string): unknown {
-  return value !== null && typeof value === "object" ? (value as Record<string, unknown>)[key] : undefined;
 }

@@ -8,7 +8,7 @@ import type {
   LanguageModelV4Usage,
 } from "@ai-sdk/provider";
 import { NO_FACTS, readCaseFacts } from "../case-prompt.ts";
-import type { NextStep, Situation, ToolUse } from "./decide.ts";
+import type { NextStep, Situation, ToolUse } from "./situation.ts";
 
 const NO_USAGE: LanguageModelV4Usage = {
   inputTokens: { total: 0, noCache: 0, cacheRead: 0, cacheWrite: 0 },

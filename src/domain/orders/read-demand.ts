@@ -3,6 +3,7 @@ import { deadlineAt } from "../understanding/deadline.ts";
 import { planOperations } from "../understanding/plan.ts";
 import type { UnderstandInput, Understanding } from "../understanding/understanding.ts";
 import type { DeskDeps } from "./desk/deps.ts";
+import type { ImageOrder } from "./order.ts";
 import type { PictureStore } from "./ports.ts";
 import { type Service, serviceSchema } from "./service.ts";
 
@@ -11,6 +12,8 @@ const HOUR_MS = 60 * 60 * 1000;
 export type ReadDemand = {
   /** None when the words only say how other work is to be delivered: a size, a format, a resolution. */
   services: Service[];
+  /** Asked for before and no longer wanted. */
+  withdrawn: Service[];
   operations: Operation[];
   /** True when our own engine can do all of it. */
   local: boolean;
@@ -31,6 +34,8 @@ export type DemandReader = (demand: {
   pictures: readonly string[];
   services?: Service[] | undefined;
   urgent?: boolean | undefined;
+  /** The order that a later demand is added to: then the words are a demand, whatever else they sound like. */
+  order?: Pick<ImageOrder, "id" | "kind" | "status"> | undefined;
 }) => Promise<ReadDemand>;
 
 /** Turns a buyer's words into services and a plan of operations; what the caller states explicitly wins. */
@@ -43,9 +48,16 @@ export function createDemandReader({
   understand: (input: UnderstandInput) => Understanding;
   pictures: PictureStore;
 } & Pick<DeskDeps, "ambient" | "rules">): DemandReader {
-  return async ({ words, pictures: ids, services, urgent }) => {
-    const understood = understand({ text: words, has_image: ids.length > 0 });
-    const wanted = services === undefined || services.length === 0 ? understood.services : services;
+  return async ({ words, pictures: ids, services, urgent, order }) => {
+    const understood = understand({
+      text: words,
+      has_image: ids.length > 0,
+      ...(order === undefined
+        ? {}
+        : { context: { open_orders: [{ ref: order.id, kind: order.kind, status: order.status }] } }),
+    });
+    const said = order === undefined ? understood.services : understood.named;
+    const wanted = services === undefined || services.length === 0 ? said : services;
     const first = ids[0] === undefined ? null : await pictures.find(ids[0]);
     const plan = planOperations(
       { ...understood, services: wanted.length === 0 ? ["basic"] : inOrder(wanted) },
@@ -62,6 +74,7 @@ export function createDemandReader({
     const isSoon = latest !== null && latest - now <= pricing.urgent_within_hours * HOUR_MS;
     return {
       services: inOrder(wanted),
+      withdrawn: understood.withdrawn.filter((service) => !wanted.includes(service)),
       operations: wanted.length === 0 ? plan.operations.filter(isDelivery) : plan.operations,
       local: plan.local && (wanted.length > 0 || plan.operations.some(isDelivery)),
       urgent: urgent ?? (slots.urgent === "yes" || isSoon),

@@ -9,6 +9,7 @@ const anUnderstanding = (services: Service[], slots: Partial<Slots> = {}): Under
   intent: "process_image",
   intents: [],
   services,
+  named: services,
   withdrawn: [],
   slots: { urgent: "no", ...slots },
   is_question: false,

@@ -112,6 +112,7 @@ const lexiconShape = z.strictObject({
     bot_ask: patternSchema,
     bot_delivered: patternSchema,
     bot_working: patternSchema,
+    bot_ask_yes: patternSchema.describe("we said what happens on a yes"),
     bot_ask_urgent: patternSchema.describe("we asked whether it is urgent"),
   }),
   signals: z

@@ -99,8 +99,9 @@ export const understandingSchema = z.object({
   intents: z
     .array(z.object({ intent: intentSchema, score: z.number().min(0).max(1), span: z.string() }))
     .describe("best first; a burst may hold several wishes"),
-  services: z.array(serviceSchema),
-  withdrawn: z.array(serviceSchema).describe("asked for before and no longer wanted, while the rest goes on"),
+  services: z.array(serviceSchema).describe("what the wish asks for; none when it is no wish for work"),
+  named: z.array(serviceSchema).describe("what the words name and do not take back, whatever the intent"),
+  withdrawn: z.array(serviceSchema).describe("what the words take back and do not name again"),
   slots: slotsSchema,
   is_question: z.boolean(),
   confidence: z.number().min(0).max(1),

@@ -1,0 +1,78 @@
+import type { CaseFacts } from "../../domain/conversations/case-facts.ts";
+import type { Intent, UnderstandInput, Understanding } from "../../domain/understanding/understanding.ts";
+import { newPictures } from "./situation.ts";
+
+export type Wish = { intent: Intent; understanding: Understanding; text: string };
+
+const FIRST_WISHES: readonly Intent[] = ["find_image", "process_image"];
+const SECOND_WISHES: readonly Intent[] = [
+  "find_image",
+  "process_image",
+  "progress",
+  "file_format",
+  "handoff",
+];
+const SECOND_WISH_SCORE = 0.75;
+const MOST_WISHES = 2;
+const HURRY_HIDES_BEHIND: readonly Intent[] = [
+  "haggle",
+  "progress",
+  "quote",
+  "accept",
+  "greeting",
+  "thanks",
+  "out_of_scope",
+];
+const SMALL_TALK: readonly Intent[] = ["greeting", "thanks", "out_of_scope", "accept"];
+
+/**
+ * What the buyer wants of this turn, the first wish first: "先找原图，再帮我抠个图" is two. Small talk is no second
+ * wish.
+ */
+export function createWishReader(understand: (input: UnderstandInput) => Understanding) {
+  return function readWishes(text: string, facts: CaseFacts): Wish[] {
+    const understanding = understand({
+      text,
+      has_image: newPictures(facts).length > 0,
+      context: {
+        last_bot: facts.last_bot,
+        open_orders: facts.orders.map(({ id, kind, status }) => ({ ref: id, kind, status })),
+      },
+    });
+    const main: Wish = { intent: mainIntent(understanding, facts), understanding, text };
+    if (!FIRST_WISHES.includes(main.intent)) return [main];
+    const others = understanding.intents
+      .filter(
+        (it) =>
+          it.intent !== main.intent && SECOND_WISHES.includes(it.intent) && it.score >= SECOND_WISH_SCORE,
+      )
+      .slice(0, MOST_WISHES - 1)
+      .map((it): Wish => ({ intent: it.intent, understanding, text }));
+    return [main, ...others];
+  };
+}
+
+/** "1小时内能给我吗" on a quoted order is a demand that changes its price, whatever else it sounds like. */
+function mainIntent({ intent, slots }: Understanding, { orders }: CaseFacts): Intent {
+  const isHurry = slots.urgent === "yes" && mayBecomeUrgent(orders);
+  return isHurry && HURRY_HIDES_BEHIND.includes(intent) ? "add_demand" : intent;
+}
+
+/** In a hurry before saying yes, without a time: whether that is urgent is not ours to guess. */
+export function isVagueHurry({ intent, understanding }: Wish, { orders }: CaseFacts): boolean {
+  if (understanding.slots.urgent !== "ask" || intent === "accept") return false;
+  return HURRY_HIDES_BEHIND.includes(intent) && mayBecomeUrgent(orders);
+}
+
+/** "不急" when we asked whether it is urgent, and nothing else: the price stands. */
+export function isNotUrgent({ intent, understanding }: Wish): boolean {
+  return intent === "quote" && understanding.slots.urgency_answered === true;
+}
+
+export function isSmallTalk({ intent }: Wish): boolean {
+  return SMALL_TALK.includes(intent);
+}
+
+function mayBecomeUrgent(orders: CaseFacts["orders"]): boolean {
+  return orders.some((order) => order.status === "quoted" && !order.urgent);
+}

@@ -1,0 +1,45 @@
+import type { AddedDemand } from "../domain/orders/desk/add-demand.ts";
+import type { ShopRules } from "../domain/orders/desk/deps.ts";
+import type { ImageOrder } from "../domain/orders/order.ts";
+import type { Service } from "../domain/orders/service.ts";
+import { yuan } from "../domain/replies.ts";
+import { orderWords } from "./order-words.ts";
+import { riskWords } from "./risk-words.ts";
+
+type Told = {
+  before: ImageOrder;
+  added: AddedDemand;
+  /** What the buyer no longer wants. */
+  withdrawn: readonly Service[];
+};
+
+/** What the buyer is told of a later demand: what is no longer done, what it changes, and whether a yes is needed. */
+export function addedWords({ before, added, withdrawn }: Told, rules: () => ShopRules): string {
+  const { say } = rules();
+  // The order may be in a person's hands already: what is said is about the demand.
+  if (added.status === "rejected" || added.status === "review")
+    return riskWords(added.status, added.risk, say);
+  if (added.status === "follow_up") return orderWords(added, say);
+  const price = priceWords({ before, added }, rules);
+  const gone = withdrawn.filter((service) => before.demand.services.includes(service));
+  const isGone = gone.every((service) => !added.order.demand.services.includes(service));
+  if (gone.length === 0 || !isGone) return price;
+  const services = gone.map((service) => `「${rules().pricing.services[service].name}」`).join("");
+  // Nothing else was asked for, and what was agreed stands: one sentence says all.
+  if (added.deltaFen === 0 && before.status !== "quoted" && added.order.status !== "quoted")
+    return say("demand_withdrawn_at_work", { services });
+  return [say("demand_withdrawn", { services }), price].join("\n");
+}
+
+function priceWords({ before, added }: Omit<Told, "withdrawn">, rules: () => ShopRules): string {
+  const { say } = rules();
+  const { deltaFen, quote, order } = added;
+  const values = { delta: yuan(Math.abs(deltaFen)), yuan: quote === null ? "" : yuan(quote.total_fen) };
+  if (deltaFen < 0) return say("demand_added_less", values);
+  if (deltaFen === 0)
+    return before.status === "quoted" && quote !== null
+      ? say("demand_added_same", values)
+      : say("demand_added");
+  if (order.status === "quoted") return say("demand_added_more", values);
+  return order.status === "review" ? say("demand_added_review", values) : say("demand_added_at_work", values);
+}
