@@ -19,7 +19,10 @@ export const envSchema = z
     HTTP_API_PORT: z.coerce.number().int().min(0).max(65_535).default(5678),
     DATABASE_URL: z
       .string()
-      .regex(/^file:.+/, "must be file:PATH")
+      .regex(
+        /^(file:.+|postgres(ql)?:\/\/\S+)$/,
+        "must be file:PATH or postgres://USER:PASSWORD@HOST:PORT/DATABASE",
+      )
       .default("file:./data/app.db"),
     DATA_DIR: z.string().default("./data"),
     MODEL: optional,
@@ -89,6 +92,11 @@ export const envSchema = z
     { path: ["FILES_STORE"], message: "needs S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY" },
   );
 export type Env = z.infer<typeof envSchema>;
+
+/** Whether the records lie in PostgreSQL, which several processes may share; else in a file of this one's. */
+export function isPostgresUrl(url: string): boolean {
+  return /^postgres(ql)?:/u.test(url);
+}
 
 export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host);

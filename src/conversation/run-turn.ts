@@ -154,7 +154,8 @@ export function createTurnHandler(deps: TurnDeps): JobHandler {
     now: number,
   ): Promise<void> {
     await tx.messages.addOutbound({
-      id: ambient.newId("m"),
+      // Fixed by the turn: should two processes ever run it at once, it is still answered once.
+      id: `m_${turnId}`,
       conversationId: conversation.id,
       author: "bot",
       parts,

@@ -28,6 +28,8 @@ export function createTakeover({ store, ambient, idleReturnMs, wait }: TakeoverD
       for (;;) {
         const outcome = await store.transaction(async (tx) => {
           const now = ambient.now();
+          // Held first: a send that is claimed meanwhile is seen, and none is claimed after.
+          await tx.conversations.find(conversationId);
           const writingUntil = await tx.messages.isSending(conversationId, now);
           if (writingUntil !== null) return { wait: writingUntil - now };
           return { fence: await takeOverConversation(tx, { conversationId, by, now, idleReturnMs }) };
@@ -45,6 +47,7 @@ export function createTakeover({ store, ambient, idleReturnMs, wait }: TakeoverD
     /** Returns a conversation whose person fell silent, unless they wrote again since. */
     async returnIfIdle(conversationId: string, heldSince: number): Promise<void> {
       await store.transaction(async (tx) => {
+        await tx.conversations.find(conversationId);
         const recent = await tx.messages.recent(conversationId, 50);
         const lastWord = recent.findLast((message) => message.author === "person");
         if (lastWord !== undefined && lastWord.at > heldSince) {

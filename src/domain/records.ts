@@ -68,7 +68,8 @@ export type Records = {
 export type Store = Records & {
   /**
    * Runs the work in one transaction; a throw rolls all of it back. Inside, use only the records passed in: the
-   * outer ones would wait for this transaction to end.
+   * outer ones would wait for this transaction to end. What it finds by id stays as it is until the commit, whoever
+   * else writes; the work may run more than once, when two transactions stood in each other's way.
    */
   transaction<Value>(work: (records: Records) => Promise<Value>): Promise<Value>;
   /** One cheap write; throws when the database does not take it. */

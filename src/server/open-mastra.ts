@@ -1,41 +1,62 @@
+import { join, resolve } from "node:path";
 import { createClient } from "@libsql/client";
 import { Mastra } from "@mastra/core/mastra";
 import type { Workflow } from "@mastra/core/workflows";
 import { LibSQLStore } from "@mastra/libsql";
 import { Memory } from "@mastra/memory";
+import { PostgresStore } from "@mastra/pg";
 import { createShopAgent, SHOP_AGENT_ID } from "../agents/shop-agent.ts";
 import type { ShopTools } from "../agents/shop-tools.ts";
+import type { Log } from "../domain/log.ts";
+import { type Env, isPostgresUrl } from "../env.ts";
+import { createPool } from "../store/postgres/pool.ts";
+import { databaseFileOf } from "./outside.ts";
 
 type SqliteClient = Extract<ConstructorParameters<typeof LibSQLStore>[0], { client: unknown }>["client"];
 const BUSY_TIMEOUT_MS = 5_000;
 const REMEMBERED_MESSAGES = 20;
 
+/** Connections of one process for Mastra's snapshots; beside the app's own (store/postgres). */
+const MOST_CONNECTIONS = 4;
+const MASTRA_SCHEMA = "mastra";
+
+type MastraStorage = { storage: LibSQLStore | PostgresStore; close: () => Promise<void> };
+
+/** Mastra's own state: a schema of its own in PostgreSQL, else a file of its own, never the app's. */
+export function openMastraStorage(env: Env, { root, log }: { root: string; log: Log }): MastraStorage {
+  if (isPostgresUrl(env.DATABASE_URL)) {
+    const pool = createPool(env.DATABASE_URL, { max: MOST_CONNECTIONS, log, numbers: false });
+    const storage = new PostgresStore({ id: "mastra", pool, schemaName: MASTRA_SCHEMA });
+    return { storage, close: () => pool.end() };
+  }
+  const url =
+    databaseFileOf(env, root) === ":memory:"
+      ? ":memory:"
+      : `file:${join(resolve(root, env.DATA_DIR), "mastra.db")}`;
+  const storage = new LibSQLStore({
+    id: "mastra",
+    // The same client; only its optional fields are declared differently.
+    client: createClient({ url, timeout: BUSY_TIMEOUT_MS }) as unknown as SqliteClient,
+  });
+  return { storage, close: () => storage.close() };
+}
+
 /**
  * Mastra with Studio's agent, which has a memory of its own, and the workflows with their snapshots.
- *
- * @param file - Mastra's own state, never the app's file; ":memory:" for tests
  */
 export function openMastra({
-  file,
+  storage,
   port,
   studio,
   tools,
   workflows,
 }: {
-  file: string;
+  storage: MastraStorage["storage"];
   port: number;
   studio: Pick<Parameters<typeof createShopAgent>[0], "model" | "instructions">;
   tools: ShopTools;
   workflows: Record<string, Workflow>;
 }): Mastra {
-  const storage = new LibSQLStore({
-    id: "mastra",
-    // The same client; only its optional fields are declared differently.
-    client: createClient({
-      url: file === ":memory:" ? file : `file:${file}`,
-      timeout: BUSY_TIMEOUT_MS,
-    }) as unknown as SqliteClient,
-  });
   const memory = new Memory({ storage, options: { lastMessages: REMEMBERED_MESSAGES } });
   return new Mastra({
     agents: { [SHOP_AGENT_ID]: createShopAgent({ ...studio, tools, memory }) },

@@ -14,7 +14,7 @@ import type {
   WebImageSearch,
 } from "../domain/pictures/ports.ts";
 import type { Store } from "../domain/records.ts";
-import type { Env } from "../env.ts";
+import { type Env, isPostgresUrl } from "../env.ts";
 import type { EditableGallery } from "../integrations/pictures/gallery.ts";
 import { createPictureFetcher } from "../integrations/pictures/guarded-fetcher.ts";
 import { createSharpImageEngine } from "../integrations/pictures/image-engine.ts";
@@ -24,6 +24,8 @@ import { openLiveGallery } from "../integrations/pictures/live-gallery.ts";
 import { createTextReader } from "../integrations/pictures/ocr/reader.ts";
 import { createSearxngImageSearch } from "../integrations/searxng/image-search.ts";
 import { createTuhuiDispatch } from "../integrations/tuhui/tuhui.ts";
+import type { WakeableJobRunner } from "../store/job-lanes.ts";
+import { openPostgresStore } from "../store/postgres/store.ts";
 import { openLibsqlStore } from "../store/store.ts";
 import { openFiles } from "./open-files.ts";
 
@@ -32,7 +34,7 @@ const OCR_IDLE_MS = 60_000;
 /** Everything that keeps something or can fail by itself: what the rules, tools and workflows stand on. */
 export type Outside = {
   store: Store;
-  jobs: Awaited<ReturnType<typeof openLibsqlStore>>["jobs"];
+  jobs: WakeableJobRunner;
   files: FileStore;
   gallery: EditableGallery;
   inspector: PictureInspector;
@@ -56,12 +58,7 @@ export async function openOutside(
 ): Promise<Outside> {
   const dataDir = resolve(root, env.DATA_DIR);
   mkdirSync(dataDir, { recursive: true });
-  const { store, jobs } = await openLibsqlStore({
-    file: databaseFileOf(env, root),
-    now: ambient.now,
-    random: Math.random,
-    log,
-  });
+  const { store, jobs } = await openStore(env, { root, now: ambient.now, log });
   const inspector = createPictureInspector();
   const allowHosts = env.FETCH_ALLOW_HOSTS?.split(",") ?? [];
   const tuhui = env.TUHUI_API_URL === "off" ? null : env.TUHUI_API_URL;
@@ -88,6 +85,17 @@ export async function openOutside(
     }),
     dispatch: tuhui === null ? null : createTuhuiDispatch({ baseUrl: tuhui }),
   };
+}
+
+/** The records and their jobs, in the database that DATABASE_URL names. */
+export async function openStore(
+  env: Env,
+  { root, now, log }: { root: string; now: () => number; log: Log },
+): Promise<{ store: Store; jobs: WakeableJobRunner }> {
+  const parts = { now, random: Math.random, log };
+  return isPostgresUrl(env.DATABASE_URL)
+    ? await openPostgresStore({ ...parts, url: env.DATABASE_URL })
+    : await openLibsqlStore({ ...parts, file: databaseFileOf(env, root) });
 }
 
 export function databaseFileOf(env: Env, root: string): string {

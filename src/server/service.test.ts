@@ -5,19 +5,22 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startQingjian, textOf } from "../../sandbox/qingjian.ts";
 import { silentLog } from "../domain/log.ts";
 import { readEnv } from "../env.ts";
+import { aDatabase, type TestDatabase } from "../testing/test-database.ts";
 import { type RunningService, startService } from "./start.ts";
 
 let dir: string;
+let database: TestDatabase;
 let qingjian: Awaited<ReturnType<typeof startQingjian>>;
 let running: RunningService;
 
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), "tianwang-service-"));
+  database = await aDatabase(dir);
   qingjian = await startQingjian();
   const env = readEnv({
     HTTP_API_PORT: "0",
     DATA_DIR: dir,
-    DATABASE_URL: `file:${dir}/app.db`,
+    DATABASE_URL: database.url,
     QINGJIAN_WS_URL: qingjian.url,
     TIANWANG_CALLBACK_URL: "off",
     MERGE_WINDOW_MS: "200",
@@ -33,6 +36,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await running.stop();
+  await database.drop();
   await qingjian.close();
   rmSync(dir, { recursive: true, force: true });
 });

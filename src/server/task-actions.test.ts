@@ -8,11 +8,13 @@ import { startTianwang } from "../../sandbox/tianwang.ts";
 import { startTuhui } from "../../sandbox/tuhui.ts";
 import { silentLog } from "../domain/log.ts";
 import { readEnv } from "../env.ts";
+import { aDatabase, type TestDatabase } from "../testing/test-database.ts";
 import { type RunningService, startService } from "./start.ts";
 
 const SECRET = `whsec_${Buffer.from("a test's secret of thirty-two by").toString("base64")}`;
 
 let dir: string;
+let database: TestDatabase;
 let qingjian: Awaited<ReturnType<typeof startQingjian>>;
 let tuhui: Awaited<ReturnType<typeof startTuhui>>;
 let tianwang: Awaited<ReturnType<typeof startTianwang>>;
@@ -20,6 +22,7 @@ let running: RunningService;
 
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), "tianwang-actions-"));
+  database = await aDatabase(dir);
   [qingjian, tuhui, tianwang] = [
     await startQingjian(),
     await startTuhui({ secret: SECRET }),
@@ -28,7 +31,7 @@ beforeAll(async () => {
   const env = readEnv({
     HTTP_API_PORT: "0",
     DATA_DIR: dir,
-    DATABASE_URL: `file:${dir}/app.db`,
+    DATABASE_URL: database.url,
     QINGJIAN_WS_URL: qingjian.url,
     TUHUI_API_URL: tuhui.url,
     TUHUI_SECRET: SECRET,
@@ -46,6 +49,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await running.stop();
+  await database.drop();
   for (const peer of [qingjian, tuhui, tianwang]) await peer.close();
   rmSync(dir, { recursive: true, force: true });
 });

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import type { Workflow } from "@mastra/core/workflows";
 import { createLadder, type Rung } from "../agents/ladder.ts";
 import { createDecider } from "../agents/rules/decide.ts";
@@ -43,8 +43,8 @@ import { createDispatchToHumanWorkflow } from "../workflows/dispatch-to-human.ts
 import { createFindImageWorkflow } from "../workflows/find-image.ts";
 import { createWorkflowHandler } from "../workflows/order-runs.ts";
 import { createProcessImageWorkflow } from "../workflows/process-image.ts";
-import { openMastra } from "./open-mastra.ts";
-import { databaseFileOf, modelProvider, type Outside, openOutside } from "./outside.ts";
+import { openMastra, openMastraStorage } from "./open-mastra.ts";
+import { modelProvider, type Outside, openOutside } from "./outside.ts";
 import { openShopConfig } from "./shop-config.ts";
 import { createSteadyClock } from "./steady-clock.ts";
 
@@ -173,9 +173,9 @@ export async function wire(env: Env, options: WireOptions) {
     log,
   });
 
+  const mastraStorage = openMastraStorage(env, { root, log });
   const mastra = openMastra({
-    file:
-      databaseFileOf(env, root) === ":memory:" ? ":memory:" : join(resolve(root, env.DATA_DIR), "mastra.db"),
+    storage: mastraStorage.storage,
     port: env.STUDIO_PORT,
     studio: { model: models[0]?.model ?? rulesModel, instructions: config.instructions },
     tools,
@@ -317,6 +317,7 @@ export async function wire(env: Env, options: WireOptions) {
       await jobs.stop(15_000);
       await textReader.close();
       await bridge?.recorder.flush();
+      await mastraStorage.close();
       await store.close();
     },
   };

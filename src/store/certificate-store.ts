@@ -37,6 +37,7 @@ export function createCertificateStore(db: Kysely<Database>): CertificateStore {
         .selectAll()
         .where("conversation_id", "=", conversationId)
         .orderBy("created_at", "desc")
+        .orderBy("id", "desc")
         .limit(1)
         .executeTakeFirst();
       return row === undefined ? null : toQuote(row);

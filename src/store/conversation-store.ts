@@ -2,11 +2,12 @@ import { type Kysely, type Selectable, sql } from "kysely";
 import { type Conversation, conversationIdOf } from "../domain/conversations/conversation.ts";
 import type { ConversationStore } from "../domain/conversations/ports.ts";
 import { AppError } from "../domain/errors.ts";
+import { held } from "./held.ts";
 import { prepared } from "./prepared.ts";
 import type { Database } from "./schema.ts";
 
 const findById = prepared((db, { id }: { id: string }) =>
-  db.selectFrom("conversations").selectAll().where("id", "=", id),
+  held(db, db.selectFrom("conversations").selectAll().where("id", "=", id)),
 );
 const upsertOfBuyer = prepared((db, row: NewConversation) => upsert(db, row, true));
 const upsertOfOthers = prepared((db, row: NewConversation) => upsert(db, row, false));
@@ -54,14 +55,18 @@ export function createConversationStore(db: Kysely<Database>): ConversationStore
       let query = db.selectFrom("conversations").selectAll().where("customer_id", "=", id);
       if (platform !== undefined) query = query.where("platform", "=", platform);
       if (shopId !== undefined) query = query.where("shop_id", "=", shopId);
-      const row = await query.orderBy("last_inbound_at", "desc").limit(1).executeTakeFirst();
+      const newest = query.orderBy("last_inbound_at", (order) => order.desc().nullsLast()).limit(1);
+      const row = await held(db, newest).executeTakeFirst();
       return row === undefined ? null : toConversation(row);
     },
 
     async list({ holder, limit }) {
       let query = db.selectFrom("conversations").selectAll();
       if (holder !== undefined) query = query.where("holder", "=", holder);
-      const rows = await query.orderBy("last_inbound_at", "desc").limit(limit).execute();
+      const rows = await query
+        .orderBy("last_inbound_at", (order) => order.desc().nullsLast())
+        .limit(limit)
+        .execute();
       return rows.map(toConversation);
     },
 

@@ -1,20 +1,33 @@
 import type { Kysely, Selectable } from "kysely";
 import type { Handoff, HandoffReason, HandoffStatus, HandoffStore } from "../domain/handoffs/handoff.ts";
+import { held } from "./held.ts";
 import { prepared } from "./prepared.ts";
 import type { Database } from "./schema.ts";
 
 const openOf = prepared((db, { conversationId }: { conversationId: string }) =>
-  db
-    .selectFrom("handoffs")
-    .selectAll()
-    .where("conversation_id", "=", conversationId)
-    .where("status", "!=", "returned")
-    .orderBy("created_at"),
+  held(
+    db,
+    db
+      .selectFrom("handoffs")
+      .selectAll()
+      .where("conversation_id", "=", conversationId)
+      .where("status", "!=", "returned")
+      .orderBy("created_at")
+      .orderBy("id"),
+  ),
 );
 
 export function createHandoffStore(db: Kysely<Database>): HandoffStore {
   return {
     async open(handoff) {
+      // Others may open the same one at this moment: the index of open handoffs decides whose it is.
+      const row = await db
+        .insertInto("handoffs")
+        .values({ ...handoff, card: JSON.stringify(handoff.card), taken_by: null, ended_at: null })
+        .onConflict((conflict) => conflict.doNothing())
+        .returningAll()
+        .executeTakeFirst();
+      if (row !== undefined) return { handoff: toHandoff(row), isNew: true };
       const existing = await db
         .selectFrom("handoffs")
         .selectAll()
@@ -22,14 +35,8 @@ export function createHandoffStore(db: Kysely<Database>): HandoffStore {
         .where("status", "!=", "returned")
         .where("reason", "=", handoff.reason)
         .where("image_task_id", handoff.image_task_id === null ? "is" : "=", handoff.image_task_id)
-        .executeTakeFirst();
-      if (existing !== undefined) return { handoff: toHandoff(existing), isNew: false };
-      const row = await db
-        .insertInto("handoffs")
-        .values({ ...handoff, card: JSON.stringify(handoff.card), taken_by: null, ended_at: null })
-        .returningAll()
         .executeTakeFirstOrThrow();
-      return { handoff: toHandoff(row), isNew: true };
+      return { handoff: toHandoff(existing), isNew: false };
     },
 
     async find(id) {
@@ -44,7 +51,7 @@ export function createHandoffStore(db: Kysely<Database>): HandoffStore {
     async list({ status, limit }) {
       let query = db.selectFrom("handoffs").selectAll();
       if (status !== undefined) query = query.where("status", "=", status);
-      const rows = await query.orderBy("created_at", "desc").limit(limit).execute();
+      const rows = await query.orderBy("created_at", "desc").orderBy("id", "desc").limit(limit).execute();
       return rows.map(toHandoff);
     },
 

@@ -1,7 +1,7 @@
-import { hostname } from "node:os";
 import { type Kysely, sql } from "kysely";
 import type { JobKind } from "../domain/jobs/jobs.ts";
 import { prepared } from "./prepared.ts";
+import { isGone, processName } from "./process-name.ts";
 import type { Database } from "./schema.ts";
 
 export const LEASE_MS = 15_000;
@@ -34,7 +34,7 @@ export function createJobLeases({
   now: () => number;
   random: () => number;
 }) {
-  const processName = `${hostname()}:${process.pid}:${Math.floor(random() * 1e9)}`;
+  const holderName = `${processName()}:${Math.floor(random() * 1e9)}`;
   let claims = 0;
 
   return {
@@ -42,7 +42,7 @@ export function createJobLeases({
     async claim(kinds: readonly JobKind[], limit: number): Promise<LeasedJob[]> {
       const at = now();
       claims += 1;
-      const lease = `${processName}:${claims}`;
+      const lease = `${holderName}:${claims}`;
       const { rows } = await sql<{
         id: number;
         kind: string;
@@ -131,13 +131,16 @@ export function createJobLeases({
       return row?.run_at ?? null;
     },
 
-    async bury({ id, lease }: LeasedJob, error: string): Promise<void> {
-      await db
+    /** Keeps a job that failed for good; false when it was asked to run again meanwhile, or is not ours any more. */
+    async bury({ id, lease }: LeasedJob, error: string): Promise<boolean> {
+      const result = await db
         .updateTable("jobs")
         .set({ dead_at: now(), locked_by: null, locked_until: null, last_error: error, job_key: null })
         .where("id", "=", id)
         .where("locked_by", "=", lease)
-        .execute();
+        .where("rerun_at", "is", null)
+        .executeTakeFirst();
+      return result.numUpdatedRows > 0n;
     },
 
     /** A process that was killed cannot free its leases; on this host we can see that it is gone. */
@@ -149,7 +152,7 @@ export function createJobLeases({
         .where("locked_by", "is not", null)
         .execute();
       for (const { locked_by: holder } of holders) {
-        if (holder === null || holder.startsWith(`${processName}:`) || !isGone(holder)) continue;
+        if (holder === null || holder.startsWith(`${holderName}:`) || !isGone(holder)) continue;
         await db
           .updateTable("jobs")
           .set({
@@ -163,16 +166,4 @@ export function createJobLeases({
       }
     },
   };
-}
-
-function isGone(holder: string): boolean {
-  const [host, pid] = holder.split(":");
-  if (host !== hostname()) return false;
-  if (Number(pid) === process.pid) return true;
-  try {
-    process.kill(Number(pid), 0);
-    return false;
-  } catch {
-    return true;
-  }
 }

@@ -3,7 +3,7 @@ import type { JobKind, Jobs } from "../domain/jobs/jobs.ts";
 import { prepared } from "./prepared.ts";
 import type { Database } from "./schema.ts";
 
-const DEFAULT_MAX_ATTEMPTS = 8;
+export const DEFAULT_MAX_ATTEMPTS = 8;
 
 type NewJob = {
   kind: JobKind;

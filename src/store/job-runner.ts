@@ -1,40 +1,11 @@
 import type { Kysely } from "kysely";
 import { errorText } from "../domain/errors.ts";
-import {
-  type JobHandler,
-  type JobKind,
-  type JobRunner,
-  type RunningJob,
-  retryDelayMs,
-} from "../domain/jobs/jobs.ts";
+import { type JobHandler, type JobKind, type RunningJob, retryDelayMs } from "../domain/jobs/jobs.ts";
 import type { Log } from "../domain/log.ts";
+import { listDead } from "./dead-jobs.ts";
+import { JOB_LANES, type WakeableJobRunner } from "./job-lanes.ts";
 import { createJobLeases, type LeasedJob } from "./job-leases.ts";
 import type { Database } from "./schema.ts";
-
-/** Kinds that share workers, so that slow pictures never keep a reply waiting. */
-const LANES: { name: string; kinds: JobKind[]; concurrency: number }[] = [
-  { name: "turn", kinds: ["turn"], concurrency: 64 },
-  { name: "deliver", kinds: ["deliver"], concurrency: 64 },
-  {
-    name: "task",
-    kinds: [
-      "task-time",
-      "task-action",
-      "task-expire",
-      "task-no-reply",
-      "order-event",
-      "order-close",
-      "person-idle",
-    ],
-    concurrency: 32,
-  },
-  { name: "work", kinds: ["workflow"], concurrency: 4 },
-  {
-    name: "outside",
-    kinds: ["transfer", "task-callback", "tuhui-order", "tuhui-requirement", "tuhui-cancel", "tuhui-poll"],
-    concurrency: 16,
-  },
-];
 
 const RENEW_MS = 5_000;
 /** Catches what no wake-up announced: an expired lease, a clock that jumped. */
@@ -56,18 +27,16 @@ type Lane = {
   mayHaveMore: boolean;
 };
 
-export type EmbeddedJobRunner = JobRunner & { wake(kind: JobKind, runAt: number): void };
-
 /** Runs the embedded job table: lanes of workers that are woken by what is enqueued, and look by themselves for the rest. */
 export function createJobRunner(deps: {
   db: Kysely<Database>;
   now: () => number;
   random: () => number;
   log: Log;
-}): EmbeddedJobRunner {
+}): WakeableJobRunner {
   const { db, now, random, log } = deps;
   const leases = createJobLeases({ db, now, random });
-  const lanes: Lane[] = LANES.map((lane) => ({
+  const lanes: Lane[] = JOB_LANES.map((lane) => ({
     ...lane,
     running: new Map(),
     heldBack: new Map(),
@@ -211,7 +180,7 @@ export function createJobRunner(deps: {
       }
       log.error("jobs.dead", { kind, jobId, attempts: attempt, error: text });
       await handler?.onDead?.(job, text);
-      await leases.bury(leased, text);
+      if (!(await leases.bury(leased, text))) await giveBack(leased, { at: now(), attempts: 0, error: text });
     } catch (inner) {
       // The lease runs out and the job is tried again: nothing is lost while the database is away.
       log.error("jobs.settle_failed", { kind, jobId, error: errorText(inner) });
@@ -283,19 +252,7 @@ export function createJobRunner(deps: {
       }
     },
 
-    async dead(kind) {
-      let query = db.selectFrom("jobs").selectAll().where("dead_at", "is not", null);
-      if (kind !== undefined) query = query.where("kind", "=", kind);
-      const rows = await query.orderBy("dead_at", "desc").limit(200).execute();
-      return rows.map((row) => ({
-        id: String(row.id),
-        kind: row.kind as JobKind,
-        payload: JSON.parse(row.payload) as unknown,
-        attempts: row.attempts,
-        error: row.last_error ?? "",
-        deadAt: row.dead_at ?? 0,
-      }));
-    },
+    dead: (kind) => listDead(db, kind),
 
     async replay(id) {
       const row = await db

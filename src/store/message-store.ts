@@ -1,6 +1,7 @@
 import { type Kysely, type Selectable, sql } from "kysely";
 import type { Message } from "../domain/conversations/message.ts";
 import type { MessageStore } from "../domain/conversations/ports.ts";
+import { unchanged } from "./held.ts";
 import { prepared } from "./prepared.ts";
 import type { Database } from "./schema.ts";
 
@@ -70,12 +71,15 @@ const claimSend = prepared((db, { id, until }: { id: string; until: number }) =>
       eb.or([
         eb("author", "=", "person"),
         eb.exists(
-          eb
-            .selectFrom("conversations as c")
-            .select("c.id")
-            .whereRef("c.id", "=", "messages.conversation_id")
-            .whereRef("c.fence", "=", "messages.fence")
-            .where("c.holder", "=", "bot"),
+          unchanged(
+            db,
+            eb
+              .selectFrom("conversations as c")
+              .select("c.id")
+              .whereRef("c.id", "=", "messages.conversation_id")
+              .whereRef("c.fence", "=", "messages.fence")
+              .where("c.holder", "=", "bot"),
+          ),
         ),
       ]),
     ),

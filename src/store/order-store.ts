@@ -3,17 +3,21 @@ import type { ImageOrder, OrderHistory, OrderRevision } from "../domain/orders/o
 import type { OrderStatus } from "../domain/orders/order-status.ts";
 import type { OrderStore } from "../domain/orders/ports.ts";
 import type { OrderKind } from "../domain/orders/service.ts";
+import { held } from "./held.ts";
 import { prepared } from "./prepared.ts";
 import type { Database } from "./schema.ts";
 
 const ofConversation = prepared((db, { conversationId, limit }: { conversationId: string; limit: number }) =>
-  db
-    .selectFrom("image_tasks")
-    .selectAll()
-    .where("conversation_id", "=", conversationId)
-    .orderBy("created_at", "desc")
-    .orderBy("id", "desc")
-    .limit(limit),
+  held(
+    db,
+    db
+      .selectFrom("image_tasks")
+      .selectAll()
+      .where("conversation_id", "=", conversationId)
+      .orderBy("created_at", "desc")
+      .orderBy("id", "desc")
+      .limit(limit),
+  ),
 );
 
 export function createOrderStore(db: Kysely<Database>): OrderStore {
@@ -56,7 +60,10 @@ export function createOrderStore(db: Kysely<Database>): OrderStore {
     },
 
     async find(id) {
-      const row = await db.selectFrom("image_tasks").selectAll().where("id", "=", id).executeTakeFirst();
+      const row = await held(
+        db,
+        db.selectFrom("image_tasks").selectAll().where("id", "=", id),
+      ).executeTakeFirst();
       return row === undefined ? null : toOrder(row);
     },
 
@@ -79,6 +86,7 @@ export function createOrderStore(db: Kysely<Database>): OrderStore {
         .selectAll()
         .where("customer_id", "=", customerId)
         .orderBy("created_at", "desc")
+        .orderBy("id", "desc")
         .limit(limit)
         .execute();
       return rows.map(toOrder);
@@ -87,7 +95,7 @@ export function createOrderStore(db: Kysely<Database>): OrderStore {
     async list({ status, limit }) {
       let query = db.selectFrom("image_tasks").selectAll();
       if (status !== undefined) query = query.where("status", "=", status);
-      const rows = await query.orderBy("created_at", "desc").limit(limit).execute();
+      const rows = await query.orderBy("created_at", "desc").orderBy("id", "desc").limit(limit).execute();
       return rows.map(toOrder);
     },
 

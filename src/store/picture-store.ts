@@ -3,6 +3,7 @@ import type { TextEvidence } from "../domain/orders/evidence.ts";
 import type { PictureStore } from "../domain/orders/ports.ts";
 import type { PictureFacts } from "../domain/pictures/picture.ts";
 import type { GalleryItem, GalleryStore } from "../domain/records.ts";
+import { alone, inTransaction } from "./held.ts";
 import type { Database } from "./schema.ts";
 
 /** The most changes read at once: the next look reads on. */
@@ -47,19 +48,23 @@ export function createGalleryStore(db: Kysely<Database>): GalleryStore {
     async put(item) {
       const row = { ...item, tags: JSON.stringify(item.tags) };
       const { id: _id, ...rest } = row;
-      await db
-        .insertInto("gallery_items")
-        .values(row)
-        .onConflict((conflict) => conflict.column("id").doUpdateSet(rest))
-        .execute();
-      await noteChange(item.id);
+      await inTransaction(db, async (tx) => {
+        await noteChange(tx, item.id);
+        await tx
+          .insertInto("gallery_items")
+          .values(row)
+          .onConflict((conflict) => conflict.column("id").doUpdateSet(rest))
+          .execute();
+      });
     },
 
     async remove(id) {
-      const result = await db.deleteFrom("gallery_items").where("id", "=", id).executeTakeFirst();
-      if (result.numDeletedRows === 0n) return false;
-      await noteChange(id);
-      return true;
+      return await inTransaction(db, async (tx) => {
+        const result = await tx.deleteFrom("gallery_items").where("id", "=", id).executeTakeFirst();
+        if (result.numDeletedRows === 0n) return false;
+        await noteChange(tx, id);
+        return true;
+      });
     },
 
     async all() {
@@ -100,10 +105,12 @@ export function createGalleryStore(db: Kysely<Database>): GalleryStore {
       };
     },
   };
+}
 
-  async function noteChange(itemId: string): Promise<void> {
-    await db.insertInto("gallery_changes").values({ item_id: itemId }).execute();
-  }
+/** A reader goes on from the highest number it has seen: a lower one must not be committed after it. */
+async function noteChange(tx: Kysely<Database>, itemId: string): Promise<void> {
+  await alone(tx, "gallery_changes");
+  await tx.insertInto("gallery_changes").values({ item_id: itemId }).execute();
 }
 
 function toItem(row: Selectable<Database["gallery_items"]>): GalleryItem {

@@ -1,6 +1,14 @@
 import type { Compilable, CompiledQuery, Kysely } from "kysely";
 import type { Database } from "./schema.ts";
 
+/** Texts that are asked again and again; one per query, so there are only so many. */
+const names = new Map<string, string>();
+
+/** The name under which PostgreSQL keeps a prepared query's plan, on each connection. */
+export function statementName(text: string): string | undefined {
+  return names.get(text);
+}
+
 /** What a value will be put in place of. */
 class Placeholder {
   readonly name: string;
@@ -25,15 +33,19 @@ export type PreparedQuery<Values, Row> = {
 export function prepared<Values extends object, Row>(
   build: (db: Kysely<Database>, values: Values) => Compilable<Row>,
 ): PreparedQuery<Values, Row> {
-  // A transaction is another Kysely, but it has the adapter of the database it came from.
-  const compiledFor = new WeakMap<object, CompiledQuery<Row>>();
+  // A transaction is another Kysely, but it has the adapter of the database it came from. What it reads may be held
+  // (held.ts), which is another text.
+  const outside = new WeakMap<object, CompiledQuery<Row>>();
+  const inTransaction = new WeakMap<object, CompiledQuery<Row>>();
 
   function bind(db: Kysely<Database>, values: Values): CompiledQuery<Row> {
     const { adapter } = db.getExecutor();
+    const compiledFor = db.isTransaction ? inTransaction : outside;
     let compiled = compiledFor.get(adapter);
     if (compiled === undefined) {
       compiled = build(db, placeholders<Values>()).compile();
       compiledFor.set(adapter, compiled);
+      if (!names.has(compiled.sql)) names.set(compiled.sql, `hot_${names.size}`);
     }
     const given = values as Record<string, unknown>;
     return {

@@ -1,4 +1,4 @@
 import { describeRecords } from "../domain/records.contract.ts";
-import { aClock, aStore } from "../testing/test-store.ts";
+import { aClock, aStore, storeName } from "../testing/test-store.ts";
 
-describeRecords("libSQL", async () => (await aStore(aClock())).store);
+describeRecords(storeName(), async () => (await aStore(aClock())).store);

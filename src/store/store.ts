@@ -3,15 +3,16 @@ import { dirname } from "node:path";
 import { Kysely, sql } from "kysely";
 import LibsqlDatabase from "libsql";
 import type { AppError } from "../domain/errors.ts";
-import type { JobKind } from "../domain/jobs/jobs.ts";
+import type { JobKind, Jobs } from "../domain/jobs/jobs.ts";
 import type { Log } from "../domain/log.ts";
 import type { Records, Store } from "../domain/records.ts";
 import { createCertificateStore } from "./certificate-store.ts";
 import { createConversationStore } from "./conversation-store.ts";
 import { createGroupCommitDialect } from "./group-commit.ts";
 import { createHandoffStore } from "./handoff-store.ts";
+import type { WakeableJobRunner } from "./job-lanes.ts";
 import { createJobQueue, type JobWake } from "./job-queue.ts";
-import { createJobRunner, type EmbeddedJobRunner } from "./job-runner.ts";
+import { createJobRunner } from "./job-runner.ts";
 import { createMessageStore } from "./message-store.ts";
 import { migrate } from "./migrations.ts";
 import { createOrderStore } from "./order-store.ts";
@@ -22,6 +23,9 @@ import { createCustomerStore, createTurnStore } from "./turn-store.ts";
 
 const BUSY_TIMEOUT_MS = 5_000;
 const FAULT_COUNTS_MS = 10_000;
+/** Two that stood in each other's way twice in a row are rare; five times is a fault of ours. */
+const MOST_TRIES = 5;
+const CONFLICT_PAUSE_MS = 20;
 
 /**
  * Opens (and brings up to date) the app's libSQL store and its job runner.
@@ -33,7 +37,7 @@ export async function openLibsqlStore(deps: {
   now: () => number;
   random: () => number;
   log: Log;
-}): Promise<{ store: Store; jobs: EmbeddedJobRunner }> {
+}): Promise<{ store: Store; jobs: WakeableJobRunner }> {
   if (deps.file !== ":memory:") mkdirSync(dirname(deps.file), { recursive: true });
   const raw = new LibsqlDatabase(deps.file, { timeout: BUSY_TIMEOUT_MS });
   raw.exec(
@@ -46,7 +50,11 @@ export async function openLibsqlStore(deps: {
   const db = new Kysely<Database>({ dialect });
   await migrate(db, "sqlite");
   const jobs = createJobRunner({ db, now: deps.now, random: deps.random, log: deps.log });
-  const store = createStore(db, deps.now, jobs.wake);
+  const store = createStore(db, {
+    wake: jobs.wake,
+    jobsOn: (on, wake) => createJobQueue(on, deps.now, wake),
+    isConflict: () => false,
+  });
   return {
     store: {
       ...store,
@@ -60,17 +68,35 @@ export async function openLibsqlStore(deps: {
   };
 }
 
-export function createStore(db: Kysely<Database>, now: () => number, wake: JobWake): Store {
+/** What differs from one database to the other. */
+type StoreParts = {
+  wake: JobWake;
+  jobsOn: (db: Kysely<Database>, wake: JobWake) => Jobs;
+  /** Whether a transaction was undone only because another stood in its way. */
+  isConflict: (error: unknown) => boolean;
+};
+
+export function createStore(db: Kysely<Database>, { wake, jobsOn, isConflict }: StoreParts): Store {
+  async function once<Value>(work: (records: Records) => Promise<Value>): Promise<Value> {
+    // Workers are woken only after the commit: before it they would find nothing.
+    const wakes: [JobKind, number][] = [];
+    const note: JobWake = (kind, runAt) => wakes.push([kind, runAt]);
+    const value = await db.transaction().execute((tx) => work(createRecords(tx, jobsOn(tx, note))));
+    for (const [kind, runAt] of wakes) wake(kind, runAt);
+    return value;
+  }
+
   return {
-    ...createRecords(db, now, wake),
+    ...createRecords(db, jobsOn(db, wake)),
     async transaction(work) {
-      // Workers are woken only after the commit: before it they would find nothing.
-      const wakes: [JobKind, number][] = [];
-      const value = await db
-        .transaction()
-        .execute((tx) => work(createRecords(tx, now, (kind, runAt) => wakes.push([kind, runAt]))));
-      for (const [kind, runAt] of wakes) wake(kind, runAt);
-      return value;
+      for (let tries = 1; ; tries += 1) {
+        try {
+          return await once(work);
+        } catch (error) {
+          if (tries === MOST_TRIES || !isConflict(error)) throw error;
+          await new Promise((resolve) => setTimeout(resolve, Math.random() * CONFLICT_PAUSE_MS * tries));
+        }
+      }
     },
     async ping() {
       // A write: a full disk still reads.
@@ -80,7 +106,7 @@ export function createStore(db: Kysely<Database>, now: () => number, wake: JobWa
   };
 }
 
-function createRecords(db: Kysely<Database>, now: () => number, wake: JobWake): Records {
+function createRecords(db: Kysely<Database>, jobs: Jobs): Records {
   return {
     conversations: createConversationStore(db),
     messages: createMessageStore(db),
@@ -92,6 +118,6 @@ function createRecords(db: Kysely<Database>, now: () => number, wake: JobWake): 
     turns: createTurnStore(db),
     customers: createCustomerStore(db),
     gallery: createGalleryStore(db),
-    jobs: createJobQueue(db, now, wake),
+    jobs,
   };
 }

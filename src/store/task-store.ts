@@ -2,6 +2,7 @@ import { type Kysely, type Selectable, sql } from "kysely";
 import type { TaskStore } from "../domain/tasks/ports.ts";
 import type { Firing, Task, TaskHistory, TaskRequest, TaskStatus, Trigger } from "../domain/tasks/task.ts";
 import { isEnded } from "../domain/tasks/task.ts";
+import { held } from "./held.ts";
 import { prepared } from "./prepared.ts";
 import type { Database } from "./schema.ts";
 
@@ -62,7 +63,7 @@ const insertTask = prepared((db, row: NewTask) =>
     .returning("seq"),
 );
 const findTask = prepared((db, { taskId }: { taskId: string }) =>
-  db.selectFrom("tasks").select(TASK_COLUMNS).where("task_id", "=", taskId),
+  held(db, db.selectFrom("tasks").select(TASK_COLUMNS).where("task_id", "=", taskId)),
 );
 // One statement: what two of them cost is mostly SQLite's locking.
 const findTaskWithHistory = prepared((db, { taskId }: { taskId: string }) =>
@@ -215,9 +216,11 @@ export function createTaskStore(db: Kysely<Database>): TaskStore {
     },
 
     async findFiring(id) {
-      return (
-        (await db.selectFrom("task_firings").selectAll().where("id", "=", id).executeTakeFirst()) ?? null
-      );
+      const row = await held(
+        db,
+        db.selectFrom("task_firings").selectAll().where("id", "=", id),
+      ).executeTakeFirst();
+      return row ?? null;
     },
 
     async updateFiring(id, { status, error, attempted, conversationId }) {
@@ -240,6 +243,7 @@ export function createTaskStore(db: Kysely<Database>): TaskStore {
         .where("conversation_id", "=", conversationId)
         .where("status", "=", sql.lit<Firing["status"]>("waiting"))
         .orderBy("created_at")
+        .orderBy("id")
         .execute();
     },
 

@@ -12,6 +12,7 @@ import { fingerprintPicture } from "../integrations/pictures/fingerprint.ts";
 import { createApp } from "../server/app.ts";
 import type { Outside } from "../server/outside.ts";
 import { wire } from "../server/wire.ts";
+import { aDatabase, isOnPostgres, showTime } from "./test-database.ts";
 
 export type Shop = Awaited<ReturnType<typeof aShop>>;
 
@@ -28,10 +29,12 @@ export async function aShop(
   } = {},
 ) {
   const dir = mkdtempSync(join(tmpdir(), "tianwang-shop-"));
+  const database = await aDatabase(dir);
   let ahead = 0;
+  showTime(Date.now(), { goesOn: true });
   const env = readEnv({
     DATA_DIR: dir,
-    DATABASE_URL: `file:${dir}/app.db`,
+    DATABASE_URL: database.url,
     QINGJIAN_WS_URL: "off",
     TIANWANG_CALLBACK_URL: "off",
     TUHUI_API_URL: "off",
@@ -92,7 +95,8 @@ export async function aShop(
     },
     /** Time goes by, and whatever is due by then happens. */
     async pass(ms: number): Promise<void> {
-      ahead += ms;
+      if (isOnPostgres()) showTime(Date.now() + ms);
+      else ahead += ms;
       for (const kind of JOB_KINDS) service.jobs.wake(kind, 0);
       await service.jobs.idle();
     },
@@ -112,6 +116,7 @@ export async function aShop(
     request: (path: string, init?: RequestInit) => app.request(path, init),
     async close(): Promise<void> {
       await service.stop();
+      await database.drop();
       rmSync(dir, { recursive: true, force: true });
     },
   };

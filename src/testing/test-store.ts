@@ -1,7 +1,9 @@
 import type { Ambient } from "../domain/clock.ts";
 import type { InboundMessage } from "../domain/conversations/conversation.ts";
 import { silentLog } from "../domain/log.ts";
+import { openPostgresStore } from "../store/postgres/store.ts";
 import { openLibsqlStore } from "../store/store.ts";
+import { aDatabase, isOnPostgres, showTime } from "./test-database.ts";
 
 /** A clock that tests move by hand, and ids that count. */
 export function aClock(
@@ -9,6 +11,7 @@ export function aClock(
 ): Ambient & { advance(ms: number): void; set(at: number): void } {
   let at = start;
   let count = 0;
+  showTime(at);
   return {
     now: () => at,
     newId: (prefix) => {
@@ -17,16 +20,32 @@ export function aClock(
     },
     advance(ms) {
       at += ms;
+      showTime(at);
     },
     set(to) {
       at = to;
+      showTime(at);
     },
   };
 }
 
-/** A fresh store in memory with its job runner, on that clock. */
+/** A fresh store with its job runner, on that clock: in memory, or under `npm run test:pg` in PostgreSQL. */
 export async function aStore(ambient: Ambient) {
-  return await openLibsqlStore({ file: ":memory:", now: ambient.now, random: () => 0, log: silentLog });
+  const parts = { now: ambient.now, random: () => 0, log: silentLog };
+  if (!isOnPostgres()) return await openLibsqlStore({ ...parts, file: ":memory:" });
+  showTime(ambient.now());
+  const { url, drop } = await aDatabase("");
+  const { store, jobs } = await openPostgresStore({ ...parts, url });
+  const close = async () => {
+    await store.close();
+    await drop();
+  };
+  return { store: { ...store, close }, jobs };
+}
+
+/** What the contract suites call the store that `aStore` opens. */
+export function storeName(): string {
+  return isOnPostgres() ? "PostgreSQL" : "libSQL";
 }
 
 let messages = 0;

@@ -60,6 +60,8 @@ export async function endUnfired(
   taskId: string,
   ending: { to: "cancelled" | "expired"; cause: string; detail?: string | undefined; at: number },
 ): Promise<boolean> {
+  // Held first: a firing that waits must not begin between our look at it and the task's end.
+  await tx.tasks.find(taskId);
   if (await tx.tasks.move(taskId, { from: "pending", ...ending })) return true;
   const waiting = await tx.tasks.waitingFiringOf(taskId);
   if (waiting === null || !(await tx.tasks.move(taskId, { from: "firing", ...ending }))) return false;

@@ -23,12 +23,14 @@ export async function pickCandidates(
   if (order.status !== "draft" && order.status !== "quoted") return refuse("not-open");
 
   return await deps.store.transaction(async (tx) => {
+    const current = await tx.orders.find(orderId);
+    if (current?.status !== "draft" && current?.status !== "quoted") return refuse("not-open" as const);
     await tx.orders.change(orderId, { picked });
-    const quote = await quoteIt(deps, tx, order, [], { pictures: picked.length });
+    const quote = await quoteIt(deps, tx, current, [], { pictures: picked.length });
     const quoted =
-      order.status === "quoted"
-        ? order
-        : await moveOrder(tx, deps.ambient, order, "quoted", "candidate-picked");
+      current.status === "quoted"
+        ? current
+        : await moveOrder(tx, deps.ambient, current, "quoted", "candidate-picked");
     return { ok: true as const, value: { order: { ...quoted, picked }, quote, risk: null, isNew: true } };
   });
 }

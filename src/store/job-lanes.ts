@@ -1,0 +1,29 @@
+import type { JobKind, JobRunner } from "../domain/jobs/jobs.ts";
+
+/** Kinds that share workers, so that slow pictures never keep a reply waiting. */
+export const JOB_LANES: { name: string; kinds: JobKind[]; concurrency: number }[] = [
+  { name: "turn", kinds: ["turn"], concurrency: 64 },
+  { name: "deliver", kinds: ["deliver"], concurrency: 64 },
+  {
+    name: "task",
+    kinds: [
+      "task-time",
+      "task-action",
+      "task-expire",
+      "task-no-reply",
+      "order-event",
+      "order-close",
+      "person-idle",
+    ],
+    concurrency: 32,
+  },
+  { name: "work", kinds: ["workflow"], concurrency: 4 },
+  {
+    name: "outside",
+    kinds: ["transfer", "task-callback", "tuhui-order", "tuhui-requirement", "tuhui-cancel", "tuhui-poll"],
+    concurrency: 16,
+  },
+];
+
+/** A runner that is told, after the commit, of what was enqueued. */
+export type WakeableJobRunner = JobRunner & { wake(kind: JobKind, runAt: number): void };

@@ -1,0 +1,50 @@
+import { type Kysely, sql } from "kysely";
+import { isGone, processName } from "../process-name.ts";
+import type { Database } from "../schema.ts";
+
+/** A pool that has not been seen for so long is dead, and what it was running is run again. */
+const DEAD_AFTER_SECONDS = 15;
+
+/**
+ * Which worker pools live, by the database's clock. A process that was killed cannot free its jobs; the others do, or
+ * the next one on its host, which sees at once that it is gone.
+ */
+export function createJobPools(db: Kysely<Database>) {
+  const mine = processName();
+
+  /** Gives the jobs of these pools back; true when there were pools to free. */
+  async function free(pools: readonly string[]): Promise<boolean> {
+    if (pools.length === 0) return false;
+    await sql`select graphile_worker.force_unlock_workers(${pools}::text[])`.execute(db);
+    await sql`delete from job_pools where pool_id = any(${pools}::text[])`.execute(db);
+    return true;
+  }
+
+  return {
+    free,
+
+    async keepAlive(pools: readonly string[]): Promise<void> {
+      if (pools.length === 0) return;
+      await sql`insert into job_pools (pool_id, process, seen_at)
+        select id, ${mine}, now() from unnest(${pools}::text[]) as ids(id)
+        on conflict (pool_id) do update set seen_at = now()`.execute(db);
+    },
+
+    /** Frees what pools hold that died without a word, also those that died before their first beat. */
+    async freeTheDead(): Promise<boolean> {
+      const { rows } = await sql<{ id: string }>`
+        select pool_id as id from job_pools where seen_at < now() - make_interval(secs => ${DEAD_AFTER_SECONDS})
+        union
+        select locked_by as id from graphile_worker.jobs
+        where locked_by is not null and locked_at < now() - make_interval(secs => ${DEAD_AFTER_SECONDS})
+          and not exists (select 1 from job_pools where pool_id = locked_by)`.execute(db);
+      return await free(rows.map((row) => row.id));
+    },
+
+    async freeOfThisHost(): Promise<boolean> {
+      const { rows } = await sql<{ id: string; process: string }>`
+        select pool_id as id, process from job_pools`.execute(db);
+      return await free(rows.filter((row) => isGone(row.process)).map((row) => row.id));
+    },
+  };
+}

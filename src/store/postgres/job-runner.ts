@@ -1,0 +1,156 @@
+import { type Kysely, sql } from "kysely";
+import type pg from "pg";
+import { errorText } from "../../domain/errors.ts";
+import type { JobHandler, JobKind } from "../../domain/jobs/jobs.ts";
+import type { Log } from "../../domain/log.ts";
+import { listDead } from "../dead-jobs.ts";
+import { JOB_LANES, type WakeableJobRunner } from "../job-lanes.ts";
+import type { Database } from "../schema.ts";
+import { createJobPools } from "./job-pools.ts";
+import { timestamp } from "./job-queue.ts";
+import { createJobWork } from "./job-work.ts";
+import { createLane, type Lane } from "./lane.ts";
+
+/** How often this process says that it lives, frees what dead ones held, and looks at what is due next. */
+const BEAT_MS = 5_000;
+const LOOK_AGAIN_MS = 3;
+
+/**
+ * Runs graphile-worker's jobs: a worker pool per lane, woken by NOTIFY and, for what is due later, by a timer. Any
+ * number of processes may do so on one database.
+ */
+export function createPostgresJobRunner(deps: {
+  db: Kysely<Database>;
+  workers: pg.Pool;
+  now: () => number;
+  random: () => number;
+  log: Log;
+}): WakeableJobRunner {
+  const { db, now, log } = deps;
+  const pools = createJobPools(db);
+  let lanes: Lane[] = [];
+  let handlers: Partial<Record<JobKind, JobHandler>> = {};
+  let beatTimer: NodeJS.Timeout | null = null;
+  let beating: Promise<void> = Promise.resolve();
+  let isAway = false;
+  const work = createJobWork({ ...deps, handlerOf: (kind) => handlers[kind], wake });
+
+  function laneOf(kind: JobKind): Lane | undefined {
+    return lanes.find((lane) => lane.kinds.includes(kind));
+  }
+
+  function wake(kind: JobKind, runAt: number): void {
+    // What is due later than that is found by a beat before it is due.
+    if (runAt <= now() + 2 * BEAT_MS) laneOf(kind)?.wakeAt(runAt);
+  }
+
+  async function beat(): Promise<void> {
+    try {
+      for (const lane of lanes) lane.watch();
+      await pools.keepAlive(lanes.flatMap((lane) => lane.pools()));
+      const freed = await pools.freeTheDead();
+      for (const due of await dueWithin(2 * BEAT_MS)) wake(due.kind, due.at);
+      if (freed || isAway) for (const lane of lanes) lane.wakeAll();
+      isAway = false;
+    } catch (error) {
+      isAway = true;
+      log.error("jobs.beat_failed", { error: errorText(error) });
+    }
+  }
+
+  /** When jobs of ours are due soon; each time once. */
+  async function dueWithin(ms: number): Promise<{ kind: JobKind; at: number }[]> {
+    const { rows } = await sql<{ kind: JobKind; at: number }>`
+      select distinct task_identifier as kind, (extract(epoch from run_at) * 1000)::bigint as at
+      from graphile_worker.jobs
+      where locked_at is null and attempts < max_attempts
+        and run_at > ${timestamp(now())}::timestamptz and run_at <= ${timestamp(now() + ms)}::timestamptz
+      limit 1000`.execute(db);
+    return rows;
+  }
+
+  /** Whether anything is being run, or could be, among the kinds handled here. */
+  async function isBusy(): Promise<boolean> {
+    if (lanes.some((lane) => lane.running() > 0)) return true;
+    const kinds = lanes.flatMap((lane) => lane.kinds);
+    const { rows } = await sql<{ isRunning: boolean; kind: JobKind }>`
+      select task_identifier as kind, locked_at is not null as "isRunning" from graphile_worker.jobs
+      where task_identifier = any(${kinds}) and attempts < max_attempts
+        and (locked_at is not null or run_at <= ${timestamp(now())}::timestamptz)
+      limit 20`.execute(db);
+    for (const row of rows) if (!row.isRunning) laneOf(row.kind)?.wakeAt(0);
+    return rows.length > 0 || lanes.some((lane) => lane.running() > 0);
+  }
+
+  return {
+    wake,
+
+    start(toRun) {
+      handlers = toRun;
+      // What nobody here handles waits for a process that does.
+      lanes = JOB_LANES.map(({ kinds, ...lane }) => ({
+        ...lane,
+        kinds: kinds.filter((kind) => toRun[kind] !== undefined),
+      }))
+        .filter((lane) => lane.kinds.length > 0)
+        .map((lane) =>
+          createLane(lane, { ...deps, run: work.run, onOpen: pools.keepAlive, onGone: pools.free }),
+        );
+      beating = pools
+        .freeOfThisHost()
+        .catch((error: unknown) => log.error("jobs.free_failed", { error: errorText(error) }))
+        .then(() => {
+          for (const lane of lanes) lane.open();
+        })
+        .then(beat);
+      beatTimer = setInterval(() => {
+        beating = beating.then(beat);
+      }, BEAT_MS);
+      beatTimer.unref();
+    },
+
+    async stop(timeoutMs) {
+      if (beatTimer !== null) clearInterval(beatTimer);
+      beatTimer = null;
+      await beating;
+      const stopping = lanes;
+      lanes = [];
+      let timer: NodeJS.Timeout | undefined;
+      const tooLong = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, timeoutMs);
+      });
+      await Promise.race([Promise.all(stopping.map((lane) => lane.close())), tooLong]);
+      clearTimeout(timer);
+    },
+
+    async idle() {
+      while (await isBusy()) await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
+    },
+
+    dead: (kind) => listDead(db, kind),
+
+    async replay(id) {
+      const kind = await db.transaction().execute(async (tx) => {
+        const row = await tx
+          .deleteFrom("jobs")
+          .where("id", "=", Number(id))
+          .where("dead_at", "is not", null)
+          .returningAll()
+          .executeTakeFirst();
+        if (row === undefined) return null;
+        await sql`select enqueue_job(${row.kind}, ${row.payload}::json, null, ${row.queue},
+          ${timestamp(now())}::timestamptz, ${row.max_attempts}::integer)`.execute(tx);
+        return row.kind as JobKind;
+      });
+      if (kind !== null) wake(kind, now());
+      return kind !== null;
+    },
+
+    async depth() {
+      const { rows } = await sql<{ kind: string; count: number }>`
+        select task_identifier as kind, count(*) as count from graphile_worker.jobs
+        where attempts < max_attempts group by task_identifier`.execute(db);
+      return Object.fromEntries(rows.map((row) => [row.kind, Number(row.count)]));
+    },
+  };
+}

@@ -1,0 +1,151 @@
+import { EventEmitter } from "node:events";
+import { type Job, runTaskList, type WorkerEvents, type WorkerPool } from "graphile-worker";
+import type pg from "pg";
+import { errorText } from "../../domain/errors.ts";
+import type { JobKind } from "../../domain/jobs/jobs.ts";
+import type { Log } from "../../domain/log.ts";
+import { workerLog } from "./worker-log.ts";
+
+/** For what neither NOTIFY nor a timer has told; every idle worker looks. */
+const SAFETY_POLL_MS = 10_000;
+const REOPEN_MS = 1_000;
+/** A pool whose workers have not got to the database by then never will: it remembers its first failure. */
+const MUST_LOOK_WITHIN_MS = 20_000;
+
+export type Lane = ReturnType<typeof createLane>;
+
+type Open = { pool: WorkerPool; openedAt: number; hasLooked: boolean };
+
+/**
+ * The workers of some kinds of jobs. graphile-worker gives a pool up when the database leaves it while it settles a
+ * job; then the lane opens another at once, and what the old one held is freed when its last job has ended.
+ */
+export function createLane(
+  { name, kinds, concurrency }: { name: string; kinds: JobKind[]; concurrency: number },
+  deps: {
+    workers: pg.Pool;
+    now: () => number;
+    log: Log;
+    run: (job: Job) => Promise<void>;
+    onOpen: (pools: string[]) => Promise<unknown>;
+    onGone: (pools: string[]) => Promise<unknown>;
+  },
+) {
+  const { workers, now, log, run, onOpen, onGone } = deps;
+  const draining = new Set<WorkerPool>();
+  const timers = new Map<number, NodeJS.Timeout>();
+  let current: Open | null = null;
+  let isOpen = false;
+  let running = 0;
+  let reopening: NodeJS.Timeout | null = null;
+
+  const taskList = Object.fromEntries(
+    kinds.map((kind) => [
+      kind,
+      async (_payload: unknown, { job }: { job: Job }) => {
+        running += 1;
+        try {
+          await run(job);
+        } catch (error) {
+          log.error("jobs.settle_failed", { kind, jobId: job.id, error: errorText(error) });
+          throw error;
+        } finally {
+          running -= 1;
+        }
+      },
+    ]),
+  );
+
+  function open(): void {
+    isOpen = true;
+    reopening = null;
+    const events = new EventEmitter() as WorkerEvents;
+    const pool = runTaskList(
+      {
+        concurrency,
+        noHandleSignals: true,
+        pollInterval: SAFETY_POLL_MS,
+        logger: workerLog(log, { lane: name }),
+        events,
+        // Batches of their own time only: a batch tells its failure, a single one would end the process.
+        preset: { worker: { useNodeTime: true, completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
+      },
+      taskList,
+      workers,
+    );
+    const opened: Open = { pool, openedAt: performance.now(), hasLooked: false };
+    current = opened;
+    // A beat says it again if this is lost.
+    onOpen([pool.id]).catch(() => {});
+    const looked = () => {
+      opened.hasLooked = true;
+    };
+    events.once("worker:getJob:empty", looked);
+    events.once("job:start", looked);
+    events.once("pool:gracefulShutdown", () => retire(opened));
+    pool.promise
+      .catch((error: unknown) => log.warn("jobs.lane_lost", { lane: name, error: errorText(error) }))
+      .then(() => onGone([pool.id]))
+      .catch((error: unknown) => log.warn("jobs.free_failed", { lane: name, error: errorText(error) }))
+      .finally(() => draining.delete(pool));
+  }
+
+  /** From now on the pool only ends what it has. */
+  function retire(opened: Open): void {
+    draining.add(opened.pool);
+    if (current !== opened) return;
+    current = null;
+    if (!isOpen) return;
+    reopening = setTimeout(open, REOPEN_MS);
+    reopening.unref();
+  }
+
+  function nudge(workersToWake: number): void {
+    if (current !== null && !draining.has(current.pool)) current.pool.nudge(workersToWake);
+  }
+
+  return {
+    kinds,
+    open,
+    running: () => running,
+    pools: () => [...draining, ...(current === null ? [] : [current.pool])].map((pool) => pool.id),
+
+    wakeAt(at: number): void {
+      if (!isOpen) return;
+      const inMs = at - now();
+      if (inMs <= 0) nudge(1);
+      else if (!timers.has(at))
+        timers.set(
+          at,
+          setTimeout(() => {
+            timers.delete(at);
+            nudge(concurrency);
+          }, inMs).unref(),
+        );
+    },
+
+    wakeAll(): void {
+      nudge(concurrency);
+    },
+
+    watch(): void {
+      if (current === null || current.hasLooked) return;
+      if (performance.now() - current.openedAt > MUST_LOOK_WITHIN_MS)
+        void Promise.resolve(current.pool.gracefulShutdown("its workers never got to the database")).catch(
+          () => {},
+        );
+    },
+
+    /** Takes no more jobs; resolves when those that run have ended. */
+    async close(): Promise<void> {
+      isOpen = false;
+      if (reopening !== null) clearTimeout(reopening);
+      for (const timer of timers.values()) clearTimeout(timer);
+      timers.clear();
+      const pool = current?.pool;
+      if (pool !== undefined) await Promise.resolve(pool.gracefulShutdown()).catch(() => {});
+      await Promise.allSettled([...draining].map((drained) => drained.promise));
+      while (draining.size > 0) await new Promise((resolve) => setImmediate(resolve));
+    },
+  };
+}
