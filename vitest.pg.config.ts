@@ -9,7 +9,7 @@ export default defineConfig({
   test: {
     name: "postgres",
     include,
-    env: { TEST_DATABASE_URL: process.env["TEST_DATABASE_URL"] ?? "" },
+    env: { TEST_DATABASE_URL: process.env.TEST_DATABASE_URL ?? "" },
     globalSetup: ["src/testing/postgres-setup.ts"],
     testTimeout: 60_000,
     hookTimeout: 30_000,

@@ -1,9 +1,13 @@
 import { expect, it } from "vitest";
 import type { Records, Store } from "../domain/records.ts";
 import { aConversationService } from "../testing/conversation-harness.ts";
+import { isOnPostgres } from "../testing/test-database.ts";
 import { anInbound } from "../testing/test-store.ts";
 
-const SCHEDULES = 1_000;
+// Where every step is a round trip, giving way is waiting, and a schedule takes its time.
+const ON_POSTGRES = isOnPostgres();
+const LOADING_MS = 60;
+const SCHEDULES = ON_POSTGRES ? 200 : 1_000;
 
 it(`sends no bot message after a takeover has committed, in ${SCHEDULES} interleavings`, {
   timeout: 120_000,
@@ -21,7 +25,7 @@ it.each<[string, Sabotage]>([
   ["a send is claimed whatever the fence says", { "messages.claimSend": async () => true }],
   ["a takeover does not wait for sends that are claimed", { "messages.isSending": async () => null }],
 ])("sees words after the takeover when %s", { timeout: 60_000 }, async (_what, sabotage) => {
-  const { after } = await explore(SCHEDULES / 4, sabotage);
+  const { after } = await explore(ON_POSTGRES ? SCHEDULES / 2 : SCHEDULES / 4, sabotage);
 
   expect(after).toBeGreaterThan(0);
 });
@@ -41,7 +45,7 @@ async function explore(
 ): Promise<{ before: number; after: number }> {
   let random = mulberry32(1);
   const giveWay = async () => {
-    for (let times = Math.floor(random() * 6); times > 0; times -= 1) await nextStep();
+    for (let times = Math.floor(random() * (ON_POSTGRES ? 3 : 6)); times > 0; times -= 1) await nextStep();
   };
   const taken = new Set<string>();
   let taking = "";
@@ -63,6 +67,7 @@ async function explore(
     send: async ({ conversation, writeBefore }) => {
       // The event loop may be late here; then the write itself, which is one synchronous step.
       await giveWay();
+      if (ON_POSTGRES) await new Promise((resolve) => setTimeout(resolve, random() * LOADING_MS));
       if (service.clock.now() >= writeBefore) return { status: "too-late" };
       if (taken.has(conversation.id)) after += 1;
       else before += 1;
@@ -72,11 +77,14 @@ async function explore(
   });
   service.start();
 
+  const turnMs = ON_POSTGRES ? await timeOfATurn() : 0;
+  before = 0;
+
   for (let seed = 1; seed <= schedules; seed += 1) {
     random = mulberry32(seed);
     const externalConversationId = `x${seed}`;
     const { conversationId } = await service.receive(anInbound({ externalConversationId }));
-    for (let times = Math.floor(random() * 90); times > 0; times -= 1) await nextStep();
+    await untilSomewhereIn(turnMs);
     taking = conversationId;
     await service.takeover.takeOver(conversationId, "阿明");
     await service.jobs.idle();
@@ -85,6 +93,22 @@ async function explore(
   }
   await service.close();
   return { before, after };
+
+  /** Some way into a turn and its delivery, or past both. */
+  async function untilSomewhereIn(ms: number): Promise<void> {
+    if (ON_POSTGRES) await new Promise((resolve) => setTimeout(resolve, random() * 1.5 * ms));
+    else for (let times = Math.floor(random() * 90); times > 0; times -= 1) await nextStep();
+  }
+
+  async function timeOfATurn(): Promise<number> {
+    const startedAt = performance.now();
+    const turns = 10;
+    for (let turn = 0; turn < turns; turn += 1) {
+      await service.receive(anInbound({ externalConversationId: `timed${turn}` }));
+      await service.jobs.idle();
+    }
+    return (performance.now() - startedAt) / turns;
+  }
 }
 
 function hasFence(result: unknown): boolean {
@@ -138,7 +162,7 @@ function slowed(store: Store, { giveWay, sabotage, committed }: Around): Store {
 }
 
 function nextStep(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+  return new Promise((resolve) => (ON_POSTGRES ? setTimeout(resolve, 1) : setImmediate(resolve)));
 }
 
 function mulberry32(seed: number): () => number {

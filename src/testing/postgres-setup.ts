@@ -14,7 +14,7 @@ const LOCAL = "postgres://postgres@127.0.0.1:5432/postgres";
  * @returns what vitest calls at the end
  */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const server = project.config.env["TEST_DATABASE_URL"] || LOCAL;
+  const server = project.config.env.TEST_DATABASE_URL || LOCAL;
   const prefix = `tianwang_test_${randomBytes(4).toString("hex")}_`;
   const template = `${prefix}template`;
   await onServer(server, `create database ${template}`);

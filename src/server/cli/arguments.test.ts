@@ -20,6 +20,7 @@ const COMMANDS = [
   "backup",
   "handoffs",
   "bridge",
+  "migrate-to-postgres",
 ];
 
 describe("every command", () => {

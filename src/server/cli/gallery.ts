@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
-import { basename, extname, join, resolve } from "node:path";
+import { basename, extname, join } from "node:path";
 import { AppError } from "../../domain/errors.ts";
 import { silentLog } from "../../domain/log.ts";
 import type { FileStore } from "../../domain/pictures/ports.ts";
@@ -12,8 +12,8 @@ import {
 } from "../../integrations/pictures/fingerprint.ts";
 import { createGallery } from "../../integrations/pictures/gallery.ts";
 import { createPictureInspector } from "../../integrations/pictures/inspector.ts";
-import { openLibsqlStore } from "../../store/store.ts";
 import { openFiles } from "../open-files.ts";
+import { openStore } from "../outside.ts";
 import { loadEnv } from "../process-env.ts";
 import { projectRoot } from "../project-root.ts";
 import { print, runCommand, wordsOf } from "./json-lines.ts";
@@ -77,8 +77,7 @@ runCommand(async () => {
 async function openShop() {
   const root = projectRoot();
   const env = loadEnv(root);
-  const file = resolve(root, env.DATABASE_URL.slice("file:".length));
-  const { store } = await openLibsqlStore({ file, now: Date.now, random: Math.random, log: silentLog });
+  const { store } = await openStore(env, { root, now: Date.now, log: silentLog });
   return { store, files: await openFiles(env, root) };
 }
 

@@ -1,0 +1,39 @@
+import { Kysely } from "kysely";
+import LibsqlDatabase from "libsql";
+import { AppError } from "../domain/errors.ts";
+import { createGroupCommitDialect } from "./group-commit.ts";
+import { migrate } from "./migrations.ts";
+import type { Database } from "./schema.ts";
+
+const BUSY_TIMEOUT_MS = 1_000;
+
+/**
+ * A shop's file that no service has open, brought up to date and kept from everybody else until it is closed.
+ *
+ * @throws AppError("shop-runs")
+ */
+export async function openIdleShopFile(file: string): Promise<LibsqlDatabase.Database> {
+  await bringUpToDate(file);
+  const raw = new LibsqlDatabase(file, { timeout: BUSY_TIMEOUT_MS });
+  try {
+    raw.exec("pragma locking_mode=exclusive; begin exclusive");
+    return raw;
+  } catch (error) {
+    raw.close();
+    throw isBusy(error) ? new AppError("shop-runs", `${file} 正被使用：请先停掉服务`) : error;
+  }
+}
+
+async function bringUpToDate(file: string): Promise<void> {
+  const raw = new LibsqlDatabase(file, { timeout: BUSY_TIMEOUT_MS });
+  const db = new Kysely<Database>({ dialect: createGroupCommitDialect(raw) });
+  try {
+    await migrate(db, "sqlite");
+  } finally {
+    await db.destroy();
+  }
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && "code" in error && String(error.code).startsWith("SQLITE_BUSY");
+}
