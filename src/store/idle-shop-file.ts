@@ -13,24 +13,15 @@ const BUSY_TIMEOUT_MS = 1_000;
  * @throws AppError("shop-runs")
  */
 export async function openIdleShopFile(file: string): Promise<LibsqlDatabase.Database> {
-  await bringUpToDate(file);
   const raw = new LibsqlDatabase(file, { timeout: BUSY_TIMEOUT_MS });
   try {
-    raw.exec("pragma locking_mode=exclusive; begin exclusive");
+    // With a write-ahead log this succeeds only while nobody else has the file open, not even an idle service.
+    raw.exec("pragma locking_mode=exclusive; begin exclusive; commit");
+    await migrate(new Kysely<Database>({ dialect: createGroupCommitDialect(raw) }), "sqlite");
     return raw;
   } catch (error) {
     raw.close();
     throw isBusy(error) ? new AppError("shop-runs", `${file} 正被使用：请先停掉服务`) : error;
-  }
-}
-
-async function bringUpToDate(file: string): Promise<void> {
-  const raw = new LibsqlDatabase(file, { timeout: BUSY_TIMEOUT_MS });
-  const db = new Kysely<Database>({ dialect: createGroupCommitDialect(raw) });
-  try {
-    await migrate(db, "sqlite");
-  } finally {
-    await db.destroy();
   }
 }
 
