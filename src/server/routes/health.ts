@@ -37,7 +37,7 @@ export function createHealthRoutes({ env, store, files, jobs, bridge, version, g
                   bridge: bridge === null ? "off" : bridge.isConnected() ? "connected" : "disconnected",
                   models: rungs,
                   gallery: gallery.size(),
-                  jobs: problem === null ? await jobs.depth() : {},
+                  jobs: problem === null ? await jobs.depth().catch(() => ({})) : {},
                 },
               }
             : {}),

@@ -14,6 +14,11 @@ export function createMetricsRoutes({ env, jobs, bridge, inFlight }: Service & {
     labelNames: ["kind"],
     registers: [registry],
   });
+  const storeUp = new Gauge({
+    name: "tianwang_store_up",
+    help: "1 when the database answers",
+    registers: [registry],
+  });
   const connected = new Gauge({
     name: "tianwang_bridge_connected",
     help: "1 when 轻简 is connected",
@@ -43,7 +48,10 @@ export function createMetricsRoutes({ env, jobs, bridge, inFlight }: Service & {
   });
   return new Hono().use("*", requireKeyOrLoopback(env.TIANWANG_API_KEY)).get("/", async (c) => {
     depth.reset();
-    for (const [kind, count] of Object.entries(await jobs.depth())) depth.set({ kind }, count);
+    // Without the database the process can still be measured, and that is when somebody looks.
+    const waiting = await jobs.depth().catch(() => null);
+    storeUp.set(waiting === null ? 0 : 1);
+    for (const [kind, count] of Object.entries(waiting ?? {})) depth.set({ kind }, count);
     connected.set(bridge?.isConnected() === true ? 1 : 0);
     for (const [why, count] of Object.entries(bridge?.recorder.counts() ?? {})) frames.set({ why }, count);
     return c.text(await registry.metrics(), 200, { "content-type": registry.contentType });

@@ -50,7 +50,8 @@ export function createPostgresJobRunner(deps: {
       await pools.keepAlive(lanes.flatMap((lane) => lane.pools()));
       const freed = await pools.freeTheDead();
       for (const due of await dueWithin(2 * BEAT_MS)) wake(due.kind, due.at);
-      if (freed || isAway) for (const lane of lanes) lane.wakeAll();
+      if (isAway) for (const lane of lanes) lane.renew();
+      else if (freed) for (const lane of lanes) lane.wakeAll();
       isAway = false;
     } catch (error) {
       isAway = true;

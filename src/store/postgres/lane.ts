@@ -100,6 +100,11 @@ export function createLane(
     reopening.unref();
   }
 
+  /** Lets a pool end what it has; what it says of its end is told where it was opened. */
+  function end(pool: WorkerPool): void {
+    Promise.resolve(pool.gracefulShutdown()).catch(() => {});
+  }
+
   function nudge(workersToWake: number): void {
     if (current !== null && !draining.has(current.pool)) current.pool.nudge(workersToWake);
   }
@@ -128,12 +133,14 @@ export function createLane(
       nudge(concurrency);
     },
 
+    /** The database is back: a new pool listens at once, the old one would only after a long pause. */
+    renew(): void {
+      if (current !== null) end(current.pool);
+    },
+
     watch(): void {
       if (current === null || current.hasLooked) return;
-      if (performance.now() - current.openedAt > MUST_LOOK_WITHIN_MS)
-        void Promise.resolve(current.pool.gracefulShutdown("its workers never got to the database")).catch(
-          () => {},
-        );
+      if (performance.now() - current.openedAt > MUST_LOOK_WITHIN_MS) end(current.pool);
     },
 
     /** Takes no more jobs; resolves when those that run have ended. */

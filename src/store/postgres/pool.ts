@@ -49,7 +49,7 @@ export function poolForKysely(pool: pg.Pool): PostgresPool {
     end: () => pool.end(),
     async connect() {
       const client = await pool.connect().catch((error: unknown) => {
-        throw told(error);
+        throw away(error);
       });
       async function query(text: string, parameters: readonly unknown[]) {
         const name = statementName(text);
@@ -83,8 +83,11 @@ const AWAY_TEXT =
 
 function told(error: unknown): unknown {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  if (!AWAY.test(code) && !(code === "" && AWAY_TEXT.test(errorText(error)))) return error;
-  return new AppError("store-unavailable", `the database cannot be reached: ${errorText(error) || code}`, {
+  return AWAY.test(code) || (code === "" && AWAY_TEXT.test(errorText(error))) ? away(error) : error;
+}
+
+function away(error: unknown): AppError {
+  return new AppError("store-unavailable", `the database cannot be reached: ${errorText(error)}`, {
     cause: error,
   });
 }
