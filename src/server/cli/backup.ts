@@ -1,5 +1,6 @@
 import { join, resolve } from "node:path";
 import { AppError } from "../../domain/errors.ts";
+import { isPostgresUrl } from "../../env.ts";
 import { type BackupReport, backUp, restore, type ShopPlaces } from "../backup.ts";
 import { openFiles } from "../open-files.ts";
 import { databaseFileOf } from "../outside.ts";
@@ -27,6 +28,8 @@ runCommand(async () => {
 async function places(): Promise<ShopPlaces> {
   const root = projectRoot();
   const env = loadEnv(root);
+  if (isPostgresUrl(env.DATABASE_URL))
+    throw new AppError("not-a-file", "记录在 PostgreSQL 里：用 pg_dump 备份这个库，图片目录另外复制");
   return {
     database: databaseFileOf(env, root),
     mastra: join(resolve(root, env.DATA_DIR), "mastra.db"),

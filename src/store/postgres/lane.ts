@@ -14,7 +14,7 @@ const MUST_LOOK_WITHIN_MS = 20_000;
 
 export type Lane = ReturnType<typeof createLane>;
 
-type Open = { pool: WorkerPool; openedAt: number; hasLooked: boolean };
+type Open = { pool: WorkerPool; openedAt: number; hasLooked: boolean; ended: Promise<void> };
 
 /**
  * The workers of some kinds of jobs. graphile-worker gives a pool up when the database leaves it while it settles a
@@ -32,7 +32,8 @@ export function createLane(
   },
 ) {
   const { workers, now, log, run, onOpen, onGone } = deps;
-  const draining = new Set<WorkerPool>();
+  /** Pools that only end what they have, and when they will have. */
+  const draining = new Map<WorkerPool, Promise<void>>();
   const timers = new Map<number, NodeJS.Timeout>();
   let current: Open | null = null;
   let isOpen = false;
@@ -73,7 +74,14 @@ export function createLane(
       taskList,
       workers,
     );
-    const opened: Open = { pool, openedAt: performance.now(), hasLooked: false };
+    const ended = pool.promise
+      .catch((error: unknown) => log.warn("jobs.lane_lost", { lane: name, error: errorText(error) }))
+      .then(() => onGone([pool.id]))
+      .catch((error: unknown) => log.warn("jobs.free_failed", { lane: name, error: errorText(error) }))
+      .then(() => {
+        draining.delete(pool);
+      });
+    const opened: Open = { pool, openedAt: performance.now(), hasLooked: false, ended };
     current = opened;
     // A beat says it again if this is lost.
     onOpen([pool.id]).catch(() => {});
@@ -83,16 +91,11 @@ export function createLane(
     events.once("worker:getJob:empty", looked);
     events.once("job:start", looked);
     events.once("pool:gracefulShutdown", () => retire(opened));
-    pool.promise
-      .catch((error: unknown) => log.warn("jobs.lane_lost", { lane: name, error: errorText(error) }))
-      .then(() => onGone([pool.id]))
-      .catch((error: unknown) => log.warn("jobs.free_failed", { lane: name, error: errorText(error) }))
-      .finally(() => draining.delete(pool));
   }
 
   /** From now on the pool only ends what it has. */
   function retire(opened: Open): void {
-    draining.add(opened.pool);
+    draining.set(opened.pool, opened.ended);
     if (current !== opened) return;
     current = null;
     if (!isOpen) return;
@@ -113,7 +116,7 @@ export function createLane(
     kinds,
     open,
     running: () => running,
-    pools: () => [...draining, ...(current === null ? [] : [current.pool])].map((pool) => pool.id),
+    pools: () => [...draining.keys(), ...(current === null ? [] : [current.pool])].map((pool) => pool.id),
 
     wakeAt(at: number): void {
       if (!isOpen) return;
@@ -151,8 +154,7 @@ export function createLane(
       timers.clear();
       const pool = current?.pool;
       if (pool !== undefined) await Promise.resolve(pool.gracefulShutdown()).catch(() => {});
-      await Promise.allSettled([...draining].map((drained) => drained.promise));
-      while (draining.size > 0) await new Promise((resolve) => setImmediate(resolve));
+      await Promise.all(draining.values());
     },
   };
 }
