@@ -1,4 +1,5 @@
 import { type CaseFacts, caseFactsSchema } from "../domain/conversations/case-facts.ts";
+import type { AgentQuestion } from "./answer.ts";
 
 const OPEN = "<case_facts>";
 const CLOSE = "</case_facts>";
@@ -17,6 +18,12 @@ export function readCaseFacts(system: string): CaseFacts | null {
   if (start < 0 || end < 0) return null;
   const parsed = caseFactsSchema.safeParse(JSON.parse(system.slice(start + OPEN.length, end)));
   return parsed.success ? parsed.data : null;
+}
+
+/** What is to be answered now, in one piece; never empty, because some models refuse an empty message. */
+export function wordsOfTurn({ messages, prompt }: AgentQuestion): string {
+  if (messages.length > 0) return messages.join("\n");
+  return prompt === undefined ? "（买家发来图片，没有文字）" : "（按任务要求写给买家）";
 }
 
 /** What a model knows of a case that it was told nothing about. */

@@ -9,6 +9,9 @@ import { silentLog } from "../domain/log.ts";
 import type { AgentQuestion } from "./answer.ts";
 import { NO_FACTS, readCaseFacts, writeCaseFacts } from "./case-prompt.ts";
 import { createLadder } from "./ladder.ts";
+import { createModelRung } from "./model-rung.ts";
+import type { NextStep, Situation } from "./rules/decide.ts";
+import { createRulesRung } from "./rules/rules-rung.ts";
 
 const USAGE = {
   inputTokens: { total: 0, noCache: 0, cacheRead: 0, cacheWrite: 0 },
@@ -44,6 +47,9 @@ const calls = (toolName: string, input: string): LanguageModelV4Content[] => [
   { type: "tool-call", toolCallId: "c1", toolName, input },
 ];
 
+type Decide = (situation: Situation) => NextStep;
+const sayingRules: NextStep = { type: "say", text: "规则" };
+
 let booked = 0;
 const book = createTool({
   id: "book",
@@ -55,21 +61,28 @@ const book = createTool({
   },
 });
 
-function aLadder(models: LanguageModelV4[], brokenWord: string | null = null) {
+function anAgent(model: LanguageModelV4): Agent {
+  return new Agent({
+    id: "a",
+    name: "a",
+    instructions: "x",
+    model: model as unknown as MastraModelConfig,
+    tools: { book },
+    maxRetries: 0,
+  }) as unknown as Agent;
+}
+
+/** One model, and behind it the rules. */
+function aLadder(
+  model: LanguageModelV4,
+  rules: Decide = () => sayingRules,
+  brokenWord: string | null = null,
+) {
   return createLadder({
-    rungs: models.map((model, index) => ({
-      name: `r${index}`,
-      agent: new Agent({
-        id: `r${index}`,
-        name: "r",
-        instructions: "x",
-        model: model as unknown as MastraModelConfig,
-        tools: { book },
-        maxRetries: 0,
-      }) as unknown as Agent,
-      timeoutMs: index === models.length - 1 ? null : 150,
-      transcriptLines: 20,
-    })),
+    rungs: [
+      createModelRung({ name: "model", agent: anAgent(model), timeoutMs: 150 }),
+      createRulesRung({ decide: rules, tools: { book } }),
+    ],
     guard: async (text) => (brokenWord !== null && text.includes(brokenWord) ? brokenWord : null),
     versions: () => ({ prompt: "v1" }),
     sorry: () => "系统有点忙",
@@ -90,12 +103,14 @@ const QUESTION: AgentQuestion = {
 describe("the model ladder", () => {
   it("answers with the first rung when it can, with its tools", async () => {
     booked = 0;
-    const answer = await aLadder([
-      aModel(calls("book", '{"count":1}'), says("好了")),
-      aModel(says("规则")),
-    ]).answer(QUESTION);
+    const answer = await aLadder(aModel(calls("book", '{"count":1}'), says("好了"))).answer(QUESTION);
 
-    expect(answer).toMatchObject({ text: "好了", rung: "r0", tools: ["book"], versions: { prompt: "v1" } });
+    expect(answer).toMatchObject({
+      text: "好了",
+      rung: "model",
+      tools: ["book"],
+      versions: { prompt: "v1" },
+    });
     expect(booked).toBe(1);
   });
 
@@ -108,21 +123,34 @@ describe("the model ladder", () => {
     ["calls a tool that does not exist", aModel(calls("dance", "{}"), says("好了"))],
     ["never comes to an end", aModel(calls("book", '{"count":1}'))],
   ])("falls to the next rung when a model %s", async (_what, model) => {
-    const answer = await aLadder([model, aModel(says("规则"))]).answer(QUESTION);
+    const answer = await aLadder(model).answer(QUESTION);
 
-    expect(answer).toMatchObject({ text: "规则", rung: "r1" });
+    expect(answer).toMatchObject({ text: "规则", rung: "rules" });
   });
 
   it("falls to the next rung when a model promises a state that does not exist", async () => {
-    const answer = await aLadder([aModel(says("已转人工，请稍等")), aModel(says("规则"))], "已转人工").answer(
+    const answer = await aLadder(aModel(says("已转人工，请稍等")), () => sayingRules, "已转人工").answer(
       QUESTION,
     );
 
     expect(answer.text).toBe("规则");
   });
 
-  it("says sorry when even the last rung fails", async () => {
-    const answer = await aLadder([aModel(() => Promise.reject(new Error("bug")))]).answer(QUESTION);
+  it.each<[string, Decide]>([
+    [
+      "have a fault",
+      () => {
+        throw new Error("bug");
+      },
+    ],
+    ["call a tool wrongly", () => ({ type: "call", tool: "book", input: { count: "many" } })],
+    ["call a tool that does not exist", () => ({ type: "call", tool: "dance", input: {} })],
+    ["never come to an end", () => ({ type: "call", tool: "book", input: { count: 1 } })],
+  ])("says sorry when even the rules %s", async (_what, rules) => {
+    const answer = await aLadder(
+      aModel(() => Promise.reject(new Error("503"))),
+      rules,
+    ).answer(QUESTION);
 
     expect(answer).toMatchObject({ text: "系统有点忙", rung: "none" });
   });

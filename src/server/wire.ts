@@ -2,8 +2,10 @@ import { randomUUID } from "node:crypto";
 import { resolve } from "node:path";
 import type { Workflow } from "@mastra/core/workflows";
 import { createLadder, type Rung } from "../agents/ladder.ts";
+import { createModelRung } from "../agents/model-rung.ts";
 import { createDecider } from "../agents/rules/decide.ts";
 import { createRulesModel } from "../agents/rules/rules-model.ts";
+import { createRulesRung } from "../agents/rules/rules-rung.ts";
 import { createShopAgent } from "../agents/shop-agent.ts";
 import { createShopTools } from "../agents/shop-tools.ts";
 import { type Bridge, createBridge } from "../channels/qingjian/bridge.ts";
@@ -146,24 +148,21 @@ export async function wire(env: Env, options: WireOptions) {
     "process-image": createProcessImageWorkflow(workflowDeps),
     "dispatch-to-human": createDispatchToHumanWorkflow(workflowDeps),
   };
-  const rulesModel = createRulesModel(
-    createDecider({
-      understand,
-      say: () => config.rules().say,
-      urgency: () => urgencyTerms(config.rules().pricing),
-    }),
-  );
-  const agentOn = (model: Parameters<typeof createShopAgent>[0]["model"]) =>
-    createShopAgent({ model, tools, instructions: config.instructions });
+  const decide = createDecider({
+    understand,
+    say: () => config.rules().say,
+    urgency: () => urgencyTerms(config.rules().pricing),
+  });
   const models = options.rulesOnly === true ? [] : configuredModels(env);
   const rungs: Rung[] = [
-    ...models.map(({ name, model }) => ({
-      name,
-      agent: agentOn(model),
-      timeoutMs: env.MODEL_TIMEOUT_MS,
-      transcriptLines: 20,
-    })),
-    { name: "rules", agent: agentOn(rulesModel), timeoutMs: null, transcriptLines: 4 },
+    ...models.map(({ name, model }) =>
+      createModelRung({
+        name,
+        agent: createShopAgent({ model, tools, instructions: config.instructions }),
+        timeoutMs: env.MODEL_TIMEOUT_MS,
+      }),
+    ),
+    createRulesRung({ decide, tools }),
   ];
   const agent = createLadder({
     rungs,
@@ -177,7 +176,7 @@ export async function wire(env: Env, options: WireOptions) {
   const mastra = openMastra({
     storage: mastraStorage.storage,
     port: env.STUDIO_PORT,
-    studio: { model: models[0]?.model ?? rulesModel, instructions: config.instructions },
+    studio: { model: models[0]?.model ?? createRulesModel(decide), instructions: config.instructions },
     tools,
     workflows,
   });
