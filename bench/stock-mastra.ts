@@ -17,7 +17,7 @@ const PLAIN = ["在吗", "你好", "谢谢啦", "好的", "能便宜点吗", "�
 const TOOL = ["我的图做好了吗", "进度怎么样了", "什么时候能做好呀"];
 
 /** The same rules model, tools and mix of messages on an agent as Mastra's documentation builds it. */
-export async function measureStock(rounds: number, turns: number) {
+export async function openStock() {
   const dir = mkdtempSync(join(tmpdir(), "tianwang-bench-stock-"));
   const service = await wire(
     readEnv({
@@ -47,12 +47,13 @@ export async function measureStock(rounds: number, turns: number) {
   const mastra = new Mastra({ agents: { stock: agent as unknown as Agent }, storage, logger: false });
   const stock = mastra.getAgent("stock");
 
-  await run(100);
-  const reports = [];
-  for (let round = 0; round < rounds; round += 1) reports.push(await run(turns));
-  await service.stop();
-  rmSync(dir, { recursive: true, force: true });
-  return reports;
+  return {
+    run,
+    async stop() {
+      await service.stop();
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
 
   async function run(count: number) {
     const latenciesMs: number[] = [];

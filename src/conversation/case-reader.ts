@@ -2,7 +2,7 @@ import type { TranscriptLine } from "../agents/answer.ts";
 import type { Ambient } from "../domain/clock.ts";
 import type { CaseFacts } from "../domain/conversations/case-facts.ts";
 import type { Conversation } from "../domain/conversations/conversation.ts";
-import { type Message, plainText } from "../domain/conversations/message.ts";
+import { type Message, plainText, type SaidMessage } from "../domain/conversations/message.ts";
 import { type ImageOrder, OPEN_STATUSES } from "../domain/orders/order.ts";
 import type { Store } from "../domain/records.ts";
 import type { Task } from "../domain/tasks/task.ts";
@@ -27,7 +27,7 @@ export function createCaseReader({
   return {
     async read(
       conversation: Conversation,
-      turn: { recent: Message[]; messages: Message[]; fired: Task[] },
+      turn: { recent: SaidMessage[]; messages: Message[]; fired: Task[] },
     ): Promise<CaseFacts> {
       const orders = await store.orders.ofConversation(conversation.id, ORDERS_SHOWN);
       const shown = orders.filter((order) => SHOWN_STATUSES.includes(order.status));
@@ -51,7 +51,7 @@ export function createCaseReader({
     },
 
     /** What was said before this turn; cancelled words never reached the buyer and are left out. */
-    transcript(recent: Message[], messages: Message[]): TranscriptLine[] {
+    transcript(recent: SaidMessage[], messages: Message[]): TranscriptLine[] {
       const now = new Set(messages.map((message) => message.id));
       return recent
         .filter(
@@ -83,7 +83,7 @@ export function createCaseReader({
   }
 
   async function pictureFacts(turn: {
-    recent: Message[];
+    recent: SaidMessage[];
     messages: Message[];
   }): Promise<CaseFacts["pictures"]> {
     const fresh = new Set(turn.messages.flatMap(pictureIds));
@@ -101,7 +101,7 @@ export function createCaseReader({
   }
 }
 
-function pictureIds(message: Message): string[] {
+function pictureIds(message: SaidMessage): string[] {
   return message.parts.flatMap((part) =>
     part.type === "image" && part.picture_id !== undefined ? [part.picture_id] : [],
   );
@@ -115,7 +115,7 @@ function refusedOf(messages: Message[]): string[] {
   );
 }
 
-function spokenText(message: Message): string {
+function spokenText(message: SaidMessage): string {
   const text = plainText(message.parts);
   const pictures = message.parts.filter((part) => part.type === "image").length;
   return pictures === 0 ? text : `${text}${text === "" ? "" : "\n"}[图片×${pictures}]`;
@@ -128,7 +128,7 @@ function firedWords({ request }: Task): string[] {
 }
 
 /** The person's words since the bot last spoke. */
-function personWords(recent: Message[]): string[] {
+function personWords(recent: SaidMessage[]): string[] {
   const lastBot = recent.findLastIndex((message) => message.author === "bot");
   return recent
     .slice(lastBot + 1)

@@ -1,5 +1,5 @@
 import { type Kysely, type Selectable, sql } from "kysely";
-import type { Message } from "../domain/conversations/message.ts";
+import type { Message, SaidMessage } from "../domain/conversations/message.ts";
 import type { MessageStore } from "../domain/conversations/ports.ts";
 import { unchanged } from "./held.ts";
 import { prepared } from "./prepared.ts";
@@ -22,6 +22,12 @@ type NewMessage = Pick<
   | "at"
 >;
 
+/** The columns a reader of a conversation asks for: a turn reads twenty rows, and every value is a call into SQLite. */
+const SAID = ["id", "direction", "author", "parts", "status", "turn_id", "at"] as const;
+// SQLite takes an index of some rows only for a query that repeats the condition of the index word for word.
+const waits = sql<boolean>`"status" in ('pending', 'queued', 'sending', 'deferred')`;
+const goesOut = sql<boolean>`"messages"."status" in ('uncertain', 'failed', 'queued', 'sending')`;
+
 const insertInbound = prepared((db, row: NewMessage) =>
   insert(db, row)
     .onConflict((conflict) => conflict.column("dedupe_key").doNothing())
@@ -36,12 +42,13 @@ const findPending = prepared((db, { conversationId }: { conversationId: string }
     .selectAll()
     .where("conversation_id", "=", conversationId)
     .where("status", "=", sql.lit("pending"))
+    .where(waits)
     .orderBy("seq"),
 );
 const findRecent = prepared((db, { conversationId, limit }: { conversationId: string; limit: number }) =>
   db
     .selectFrom("messages")
-    .selectAll()
+    .select(SAID)
     .where("conversation_id", "=", conversationId)
     .orderBy("seq", "desc")
     .limit(limit),
@@ -59,7 +66,7 @@ const findUnsent = prepared((db, { conversationId }: { conversationId: string })
     .selectAll()
     .where("conversation_id", "=", conversationId)
     .where("status", "in", [sql.lit("queued"), sql.lit("sending")])
-    .orderBy("seq"),
+    .where(waits),
 );
 const claimSend = prepared((db, { id, until }: { id: string; until: number }) =>
   db
@@ -158,7 +165,7 @@ export function createMessageStore(db: Kysely<Database>): MessageStore {
     },
 
     async recent(conversationId, limit) {
-      return (await findRecent.all(db, { conversationId, limit })).map(toMessage).reverse();
+      return (await findRecent.all(db, { conversationId, limit })).map(toSaid).reverse();
     },
 
     async setParts(id, parts) {
@@ -192,7 +199,8 @@ export function createMessageStore(db: Kysely<Database>): MessageStore {
     },
 
     async unsent(conversationId) {
-      return (await findUnsent.all(db, { conversationId })).map(toMessage);
+      // Sorted here: asked for the order, SQLite would walk the conversation instead of what waits.
+      return (await findUnsent.all(db, { conversationId })).map(toMessage).sort((a, b) => a.seq - b.seq);
     },
 
     async claimSend(id, until) {
@@ -205,6 +213,7 @@ export function createMessageStore(db: Kysely<Database>): MessageStore {
         .select((eb) => eb.fn.max("sending_until").as("until"))
         .where("conversation_id", "=", conversationId)
         .where("status", "=", sql.lit("sending"))
+        .where(waits)
         .where("author", "!=", "person")
         .where("sending_until", ">", now)
         .executeTakeFirst();
@@ -228,6 +237,7 @@ export function createMessageStore(db: Kysely<Database>): MessageStore {
         .set({ status: "queued", fence, error: null })
         .where("conversation_id", "=", conversationId)
         .where("status", "=", sql.lit("deferred"))
+        .where(waits)
         .executeTakeFirst();
       return Number(result.numUpdatedRows);
     },
@@ -239,6 +249,7 @@ export function createMessageStore(db: Kysely<Database>): MessageStore {
         .select("messages.conversation_id")
         .distinct()
         .where("messages.status", "in", [sql.lit("queued"), sql.lit("sending")])
+        .where(goesOut)
         .where("conversations.channel", "=", channel)
         .execute();
       return rows.map((row) => row.conversation_id);
@@ -278,6 +289,14 @@ function insert(db: Kysely<Database>, row: NewMessage) {
     at: row.at,
     settled_at: null,
   });
+}
+
+function toSaid(row: Pick<Selectable<Database["messages"]>, (typeof SAID)[number]>): SaidMessage {
+  return {
+    ...row,
+    status: row.status as Message["status"],
+    parts: JSON.parse(row.parts) as Message["parts"],
+  };
 }
 
 function toMessage(row: Selectable<Database["messages"]>): Message {

@@ -71,6 +71,12 @@ export type Message = {
   settled_at: number | null;
 };
 
+/** What was said and by whom: enough to read a conversation. */
+export type SaidMessage = Pick<
+  Message,
+  "id" | "direction" | "author" | "parts" | "status" | "turn_id" | "at"
+>;
+
 /** What a buyer reads or said, as one plain text; pictures and cards as bracketed words. */
 export function plainText(parts: readonly Part[]): string {
   return parts

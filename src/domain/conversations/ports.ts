@@ -1,5 +1,5 @@
 import type { Conversation, InboundMessage } from "./conversation.ts";
-import type { InboundStatus, Message, MessageAuthor, OutboundStatus, Part } from "./message.ts";
+import type { InboundStatus, Message, MessageAuthor, OutboundStatus, Part, SaidMessage } from "./message.ts";
 
 export type ConversationStore = {
   find(id: string): Promise<Conversation | null>;
@@ -62,7 +62,7 @@ export type MessageStore = {
   find(id: string): Promise<Message | null>;
   pending(conversationId: string): Promise<Message[]>;
   /** The newest messages, oldest first. */
-  recent(conversationId: string, limit: number): Promise<Message[]>;
+  recent(conversationId: string, limit: number): Promise<SaidMessage[]>;
   setParts(id: string, parts: Part[]): Promise<void>;
   /** Marks inbound messages that a turn took; only those still pending. */
   settleInbound(ids: string[], status: InboundStatus, turnId: string | null): Promise<void>;
