@@ -8,11 +8,14 @@ import type { Store } from "../domain/records.ts";
 import type { Task } from "../domain/tasks/task.ts";
 
 /** How much of the past a model is shown. */
-export const TRANSCRIPT_MESSAGES = 20;
+const TRANSCRIPT_MESSAGES = 20;
 const ORDERS_SHOWN = 6;
 const SHOWN_STATUSES: readonly string[] = [...OPEN_STATUSES, "delivered"];
 
 export type CaseReader = ReturnType<typeof createCaseReader>;
+
+/** What a model is told: the case, and what was said before this turn, oldest first. */
+type Case = { facts: CaseFacts; transcript: TranscriptLine[] };
 
 /** Gathers what a model needs to know of a case, from the store alone: the transcript is ours, not the framework's. */
 export function createCaseReader({
@@ -27,44 +30,30 @@ export function createCaseReader({
   return {
     async read(
       conversation: Conversation,
-      turn: { recent: SaidMessage[]; messages: Message[]; fired: Task[] },
-    ): Promise<CaseFacts> {
-      const orders = await store.orders.ofConversation(conversation.id, ORDERS_SHOWN);
+      { messages, fired }: { messages: Message[]; fired: Task[] },
+    ): Promise<Case> {
+      // Asked together, they share one commit of the store.
+      const [recent, orders, handoffs] = await Promise.all([
+        store.messages.recent(conversation.id, TRANSCRIPT_MESSAGES + messages.length),
+        store.orders.ofConversation(conversation.id, ORDERS_SHOWN),
+        store.handoffs.openOf(conversation.id),
+      ]);
       const shown = orders.filter((order) => SHOWN_STATUSES.includes(order.status));
-      const handoffs = await store.handoffs.openOf(conversation.id);
-      const lastBot = turn.recent.findLast(
-        (message) => message.author === "bot" || message.author === "task",
-      );
-      return {
+      const lastBot = recent.findLast((message) => message.author === "bot" || message.author === "task");
+      const facts: CaseFacts = {
         now: new Date(ambient.now()).toISOString(),
         customer: { id: conversation.customer_id, name: conversation.customer_name },
         goods: conversation.context?.goods?.title ?? null,
-        pictures: await pictureFacts(turn),
-        refused_pictures: refusedOf(turn.messages).map((reason) => ({ reason, words: refusalWords(reason) })),
+        pictures: await pictureFacts(recent, messages),
+        refused_pictures: refusedOf(messages).map((reason) => ({ reason, words: refusalWords(reason) })),
         orders: await Promise.all(shown.map(orderFacts)),
         handoff:
           handoffs[0] === undefined ? null : { reason: handoffs[0].reason, status: handoffs[0].status },
         last_bot: lastBot === undefined ? "" : plainText(lastBot.parts),
-        fired_tasks: turn.fired.flatMap(firedWords),
-        person_said: personWords(turn.recent),
+        fired_tasks: fired.flatMap(firedWords),
+        person_said: personWords(recent),
       };
-    },
-
-    /** What was said before this turn; cancelled words never reached the buyer and are left out. */
-    transcript(recent: SaidMessage[], messages: Message[]): TranscriptLine[] {
-      const now = new Set(messages.map((message) => message.id));
-      return recent
-        .filter(
-          (message) => !now.has(message.id) && !["cancelled", "recalled", "failed"].includes(message.status),
-        )
-        .map((message) => ({
-          role:
-            message.direction === "in" && message.author === "buyer"
-              ? ("user" as const)
-              : ("assistant" as const),
-          text: spokenText(message),
-        }))
-        .filter((line) => line.text !== "");
+      return { facts, transcript: transcriptOf(recent, messages) };
     },
   };
 
@@ -82,15 +71,9 @@ export function createCaseReader({
     };
   }
 
-  async function pictureFacts(turn: {
-    recent: SaidMessage[];
-    messages: Message[];
-  }): Promise<CaseFacts["pictures"]> {
-    const fresh = new Set(turn.messages.flatMap(pictureIds));
-    const seen = [
-      ...turn.recent.filter((message) => message.direction === "in").flatMap(pictureIds),
-      ...fresh,
-    ];
+  async function pictureFacts(recent: SaidMessage[], messages: Message[]): Promise<CaseFacts["pictures"]> {
+    const fresh = new Set(messages.flatMap(pictureIds));
+    const seen = [...recent.filter((message) => message.direction === "in").flatMap(pictureIds), ...fresh];
     const pictures: CaseFacts["pictures"] = [];
     for (const id of new Set(seen)) {
       const picture = await store.pictures.find(id);
@@ -99,6 +82,21 @@ export function createCaseReader({
     }
     return pictures;
   }
+}
+
+/** Cancelled words never reached the buyer and are left out. */
+function transcriptOf(recent: SaidMessage[], messages: Message[]): TranscriptLine[] {
+  const now = new Set(messages.map((message) => message.id));
+  return recent
+    .filter(
+      (message) => !now.has(message.id) && !["cancelled", "recalled", "failed"].includes(message.status),
+    )
+    .map((message) => ({
+      role:
+        message.direction === "in" && message.author === "buyer" ? ("user" as const) : ("assistant" as const),
+      text: spokenText(message),
+    }))
+    .filter((line) => line.text !== "");
 }
 
 function pictureIds(message: SaidMessage): string[] {

@@ -31,13 +31,17 @@ export function createDeliverHandler({ store, senders, ambient, log }: DeliverDe
   return {
     async run(job) {
       const { conversationId } = payloadSchema.parse(job.payload);
-      const conversation = await store.conversations.find(conversationId);
+      // Asked together, they share one commit of the store.
+      const [conversation, unsent] = await Promise.all([
+        store.conversations.find(conversationId),
+        store.messages.unsent(conversationId),
+      ]);
       if (conversation === null) return DONE;
       const sender = senders.get(conversation.channel);
       // No channel of that name is running here (yet): the messages stay.
       if (sender === undefined) return againAt(ambient.now() + OFFLINE_RETRY_MS);
 
-      for (const message of await store.messages.unsent(conversationId)) {
+      for (const message of unsent) {
         const wasWritten = message.status === "sending";
         if (wasWritten && !sender.dedupes()) {
           // A crash between write and ack: sending again could show it twice.

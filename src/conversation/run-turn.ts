@@ -11,7 +11,7 @@ import { areFilesAway, FILES_RETRY_MS } from "../domain/pictures/files-away.ts";
 import type { Records, Store } from "../domain/records.ts";
 import type { SafeRegex } from "../domain/tasks/matching.ts";
 import type { Task } from "../domain/tasks/task.ts";
-import { type CaseReader, TRANSCRIPT_MESSAGES } from "./case-reader.ts";
+import type { CaseReader } from "./case-reader.ts";
 import type { PictureIntake } from "./picture-intake.ts";
 import { fireReplyTasks, hasReplyTasks } from "./tasks/match-replies.ts";
 
@@ -41,11 +41,14 @@ export function createTurnHandler(deps: TurnDeps): JobHandler {
     async run(job) {
       const { conversationId } = payloadSchema.parse(job.payload);
       const startedAt = ambient.now();
-      const conversation = await store.conversations.find(conversationId);
+      // Asked together, they share one commit of the store.
+      const [conversation, pending] = await Promise.all([
+        store.conversations.find(conversationId),
+        store.messages.pending(conversationId),
+      ]);
       if (conversation === null) return DONE;
       if (conversation.turn_at !== null && conversation.turn_at > startedAt)
         return againAt(conversation.turn_at);
-      const pending = await store.messages.pending(conversationId);
       const first = pending[0];
       if (first === undefined) return DONE;
       if (conversation.holder === "human") return await leaveToPerson(pending);
@@ -58,14 +61,13 @@ export function createTurnHandler(deps: TurnDeps): JobHandler {
       if (fired === null) return againAt(ambient.now());
 
       const turnId = `t_${first.id}`;
-      const recent = await store.messages.recent(conversationId, TRANSCRIPT_MESSAGES + messages.length);
-      const facts = await cases.read(conversation, { recent, messages, fired });
+      const { facts, transcript } = await cases.read(conversation, { messages, fired });
       const answer = await agent.answer({
         conversationId,
         customerId: conversation.customer_id,
         platform: conversation.platform,
         turnId,
-        transcript: cases.transcript(recent, messages),
+        transcript,
         messages: messages.map((message) => plainText(message.parts)).filter((text) => text !== ""),
         facts,
       });

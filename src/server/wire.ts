@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { resolve } from "node:path";
 import type { Workflow } from "@mastra/core/workflows";
 import { createLadder, type Rung } from "../agents/ladder.ts";
@@ -46,6 +45,7 @@ import { createFindImageWorkflow } from "../workflows/find-image.ts";
 import { createWorkflowHandler } from "../workflows/order-runs.ts";
 import { createProcessImageWorkflow } from "../workflows/process-image.ts";
 import { openMastra, openMastraStorage } from "./open-mastra.ts";
+import { orderedId } from "./ordered-id.ts";
 import { modelProvider, type Outside, openOutside } from "./outside.ts";
 import { openShopConfig } from "./shop-config.ts";
 import { createSteadyClock } from "./steady-clock.ts";
@@ -70,10 +70,8 @@ export type Service = Awaited<ReturnType<typeof wire>>;
 /** The one place where everything is put together: env → stores → tools → agents → workflows → Mastra. */
 export async function wire(env: Env, options: WireOptions) {
   const { root, log } = options;
-  const ambient: Ambient = options.ambient ?? {
-    now: createSteadyClock(),
-    newId: (prefix) => `${prefix}_${randomUUID().replaceAll("-", "")}`,
-  };
+  const now = createSteadyClock();
+  const ambient: Ambient = options.ambient ?? { now, newId: (prefix) => orderedId(prefix, now()) };
   const random = Math.random;
   const config = openShopConfig({
     dir: resolve(root, env.CONFIG_DIR),

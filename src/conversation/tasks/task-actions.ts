@@ -12,7 +12,7 @@ import type { DemandReader } from "../../domain/orders/read-demand.ts";
 import { type PictureDoor, takePicture } from "../../domain/pictures/take-picture.ts";
 import type { Store } from "../../domain/records.ts";
 import type { Action, Firing, Task } from "../../domain/tasks/task.ts";
-import { type CaseReader, TRANSCRIPT_MESSAGES } from "../case-reader.ts";
+import type { CaseReader } from "../case-reader.ts";
 import { sendForFiring, settleFiring } from "./fire-task.ts";
 
 export type TaskActionDeps = {
@@ -55,15 +55,15 @@ export function createTaskActionHandler(deps: TaskActionDeps): JobHandler {
   };
 
   async function letAgentWrite(firing: Firing, conversation: Conversation, prompt: string): Promise<void> {
-    const recent = await store.messages.recent(conversation.id, TRANSCRIPT_MESSAGES);
+    const { facts, transcript } = await deps.cases.read(conversation, { messages: [], fired: [] });
     const answer = await deps.agent.answer({
       conversationId: conversation.id,
       customerId: conversation.customer_id,
       platform: conversation.platform,
       turnId: `t_${firing.id}`,
-      transcript: deps.cases.transcript(recent, []),
+      transcript,
       messages: [],
-      facts: await deps.cases.read(conversation, { recent, messages: [], fired: [] }),
+      facts,
       prompt,
     });
     if (answer.text.trim() === "") throw new AppError("agent-silent", "the agent wrote nothing");
