@@ -1,4 +1,5 @@
 import { WebSocketServer } from "ws";
+import { PLAIN, TOOL } from "./words.ts";
 
 // A shop's PC for the bench, in a process of its own: many buyers write, every reply is acknowledged. It is told what
 // to do by messages from its parent and reports what it saw.
@@ -11,9 +12,6 @@ export type BuyersPlan = {
   toolShare: number;
 };
 export type BuyersReport = { turns: number; seconds: number; latenciesMs: number[]; doubled: number };
-
-const PLAIN = ["在吗", "你好", "谢谢啦", "好的", "能便宜点吗", "哈喽"];
-const TOOL = ["我的图做好了吗", "进度怎么样了", "什么时候能做好呀"];
 
 const server = new WebSocketServer({ port: 0, host: "127.0.0.1" });
 server.on("listening", () => process.send?.({ port: (server.address() as { port: number }).port }));

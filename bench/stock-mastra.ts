@@ -11,10 +11,9 @@ import { createRulesModel } from "../src/agents/rules/rules-model.ts";
 import { silentLog } from "../src/domain/log.ts";
 import { readEnv } from "../src/env.ts";
 import { wire } from "../src/server/wire.ts";
+import { PLAIN, TOOL } from "./words.ts";
 
 const CONVERSATIONS = 50;
-const PLAIN = ["在吗", "你好", "谢谢啦", "好的", "能便宜点吗", "哈喽"];
-const TOOL = ["我的图做好了吗", "进度怎么样了", "什么时候能做好呀"];
 
 /** The same rules model, tools and mix of messages on an agent as Mastra's documentation builds it. */
 export async function openStock() {

@@ -12,25 +12,43 @@ const ROUNDS = 3;
 const TURNS = 3_000;
 const PLAN = { conversations: 50, toolShare: 0.3 };
 
-/** Our service beside a stock Mastra agent with Memory, on the same rules model, in turn. */
+/**
+ * Our service beside a stock Mastra agent with Memory, on the same rules, in turn. The service answers once by the rules
+ * and once through the model's side of the ladder: Mastra's agent loop and a model that answers at once.
+ */
 export async function benchTurns(): Promise<string> {
   const stock = await openStock();
-  const service = await openService();
+  const model = await startModel();
+  const service = await openService({}, ["--no-agent"]);
+  const modelled = await openService({ MODEL: "instant", OPENAI_BASE_URL: model.url });
   try {
-    const ours: BuyersReport[] = [];
-    const stocks: Awaited<ReturnType<typeof stock.run>>[] = [];
+    const ours: Timed[] = [];
+    const ofModel: Timed[] = [];
+    const stocks: Timed[] = [];
     await service.play({ turns: 500, perSecond: 0 });
+    await modelled.play({ turns: 200, perSecond: 0 });
     await stock.run(100);
     for (let round = 0; round < ROUNDS; round += 1) {
       ours.push(await service.play({ turns: TURNS, perSecond: 0 }));
+      ofModel.push(await modelled.play({ turns: TURNS / 3, perSecond: 0 }));
       stocks.push(await stock.run(TURNS / 3));
     }
     const at50 = await service.play({ turns: 500, perSecond: 50 });
     const at100 = await service.play({ turns: 1_000, perSecond: 100 });
-    return report({ ours, stocks, at50, at100, rssMb: service.rssMb() });
+    return report({
+      ours,
+      ofModel,
+      stocks,
+      at50,
+      at100,
+      rssMb: service.rssMb(),
+      rssOfModelMb: modelled.rssMb(),
+    });
   } finally {
     await service.stop();
+    await modelled.stop();
     await stock.stop();
+    model.stop();
   }
 }
 
@@ -38,12 +56,14 @@ type Timed = { turns: number; seconds: number; latenciesMs: number[] };
 
 function report(measured: {
   ours: Timed[];
+  ofModel: Timed[];
   stocks: Timed[];
   at50: Timed;
   at100: Timed;
   rssMb: number;
+  rssOfModelMb: number;
 }): string {
-  const { ours, stocks, at50, at100, rssMb } = measured;
+  const { ours, ofModel, stocks, at50, at100, rssMb, rssOfModelMb } = measured;
   const rate = (rounds: Timed[]) => median(rounds.map(({ turns, seconds }) => turns / seconds));
   const p95 = (...rounds: Timed[]) =>
     `${Math.round(
@@ -64,6 +84,14 @@ function report(measured: {
         `${rssMb} MB`,
       ],
       [
+        "the same through Mastra's agent loop, an instant model over HTTP",
+        Math.round(rate(ofModel)),
+        "-",
+        "-",
+        p95(...ofModel),
+        `${rssOfModelMb} MB`,
+      ],
+      [
         "stock Mastra agent, Memory on libSQL, in process",
         Math.round(rate(stocks)),
         "-",
@@ -71,14 +99,14 @@ function report(measured: {
         p95(...stocks),
         "-",
       ],
-      ["ratio", `${(rate(ours) / rate(stocks)).toFixed(1)}×`, "", "", "", ""],
+      ["ratio of the first and the last", `${(rate(ours) / rate(stocks)).toFixed(1)}×`, "", "", "", ""],
       ["bar", "≥ 600, ≥ 3.5×", "", "≤ 20 ms", "", "≤ 512 MB"],
     ],
   );
 }
 
 /** Whole turns over the WebSocket, everything durable. */
-async function openService() {
+async function openService(settings: Record<string, string>, args: string[] = []) {
   const dir = mkdtempSync(join(tmpdir(), "tianwang-bench-"));
   const buyers = fork(new URL("./buyers.ts", import.meta.url), {
     stdio: ["ignore", "inherit", "inherit", "ipc"],
@@ -92,8 +120,9 @@ async function openService() {
       QINGJIAN_WS_URL: `ws://127.0.0.1:${port}`,
       QINGJIAN_PROFILE: "bench",
       MERGE_WINDOW_MS: "0",
+      ...settings,
     },
-    ["--no-agent"],
+    args,
   );
   await new Promise((resolve) => setTimeout(resolve, 1_500));
   return {
@@ -105,6 +134,14 @@ async function openService() {
       rmSync(dir, { recursive: true, force: true });
     },
   };
+}
+
+async function startModel(): Promise<{ url: string; stop(): void }> {
+  const model = fork(new URL("./instant-model.ts", import.meta.url), {
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
+  });
+  const [{ url }] = (await once(model, "message")) as [{ url: string }];
+  return { url, stop: () => model.kill() };
 }
 
 /** VmRSS of the service's process. */

@@ -10,8 +10,8 @@ import type { AgentQuestion } from "./answer.ts";
 import { NO_FACTS, readCaseFacts, writeCaseFacts } from "./case-prompt.ts";
 import { createLadder } from "./ladder.ts";
 import { createModelRung } from "./model-rung.ts";
-import type { NextStep, Situation } from "./rules/decide.ts";
 import { createRulesRung } from "./rules/rules-rung.ts";
+import type { NextStep, Situation } from "./rules/situation.ts";
 
 const USAGE = {
   inputTokens: { total: 0, noCache: 0, cacheRead: 0, cacheWrite: 0 },

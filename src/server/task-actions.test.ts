@@ -91,7 +91,7 @@ describe("what a 天网 task can do", () => {
     expect(report).toMatchObject({ isSigned: true, result: { image_task_id: order?.id } });
     // The gallery is empty: the workflow has searched it, and says so.
     const { say } = running.service.config.rules();
-    await qingjian.waitForReply("find-by-task", (text) => text === say("find_none"));
+    await qingjian.waitForReply("find-by-task", (text) => text === say("find_none", { yuan: "10" }));
   });
 
   it("transfer_to_human: opens a handoff that gives the person the task's reason", async () => {

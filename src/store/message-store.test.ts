@@ -3,6 +3,7 @@ import LibsqlDatabase from "libsql";
 import { expect, it } from "vitest";
 import type { Store } from "../domain/records.ts";
 import { createGroupCommitDialect } from "./group-commit.ts";
+import { createJobQueue } from "./job-queue.ts";
 import { migrate } from "./migrations.ts";
 import type { Database } from "./schema.ts";
 import { createStore } from "./store.ts";
@@ -29,7 +30,13 @@ it.each<[string, (store: Store) => Promise<unknown>, string]>([
   await migrate(db, "sqlite");
   asked.length = 0;
 
-  await ask(createStore(db, Date.now, () => {}));
+  await ask(
+    createStore(db, {
+      wake: () => {},
+      jobsOn: (on, wake) => createJobQueue(on, Date.now, wake),
+      isConflict: () => false,
+    }),
+  );
 
   expect(asked).toHaveLength(1);
   const plan = raw.prepare(`explain query plan ${asked[0]}`).all(["", "", "", ""].slice(0, count(asked[0])));

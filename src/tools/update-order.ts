@@ -130,7 +130,7 @@ export function createUpdateOrderTool({ store, ambient, rules, desk, readDemand 
       if (picked.ok && picked.value.quote !== null)
         return toOutput(picked.value, say("find_hit", { yuan: yuan(picked.value.quote.total_fen) }));
     }
-    return toOutput(opened, candidateWords(input.candidates.length, say));
+    return toOutput(opened, candidateWords(input.candidates.length, rules()));
   }
 
   async function act(input: Input, order: ImageOrder, turnId: string): Promise<Output> {

@@ -66,7 +66,7 @@ export function createFindImageWorkflow(deps: WorkflowDeps) {
     const { candidates, previews } = found;
     await deps.store.transaction(async (tx) => {
       await tx.orders.change(order.id, { candidates, demand: { ...order.demand, local: true } });
-      const text = candidateWords(candidates.length, deps.rules().say);
+      const text = candidateWords(candidates.length, deps.rules());
       await notifyBuyer(tx, deps.ambient, {
         id: `m_${order.id}_candidates`,
         conversationId: order.conversation_id,

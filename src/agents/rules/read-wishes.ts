@@ -30,7 +30,18 @@ const SMALL_TALK: readonly Intent[] = ["greeting", "thanks", "out_of_scope", "ac
  * wish.
  */
 export function createWishReader(understand: (input: UnderstandInput) => Understanding) {
+  /** A turn decides anew after each tool, and the words are the same. */
+  const known = new WeakMap<CaseFacts, { text: string; wishes: Wish[] }>();
+
   return function readWishes(text: string, facts: CaseFacts): Wish[] {
+    const before = known.get(facts);
+    if (before?.text === text) return before.wishes;
+    const wishes = read(text, facts);
+    known.set(facts, { text, wishes });
+    return wishes;
+  };
+
+  function read(text: string, facts: CaseFacts): Wish[] {
     const understanding = understand({
       text,
       has_image: newPictures(facts).length > 0,
@@ -49,7 +60,7 @@ export function createWishReader(understand: (input: UnderstandInput) => Underst
       .slice(0, MOST_WISHES - 1)
       .map((it): Wish => ({ intent: it.intent, understanding, text }));
     return [main, ...others];
-  };
+  }
 }
 
 /** "1小时内能给我吗" on a quoted order is a demand that changes its price, whatever else it sounds like. */

@@ -9,9 +9,9 @@ import { TURN_KEY, type TurnContext } from "../../tools/turn-context.ts";
 import type { AgentQuestion } from "../answer.ts";
 import { NO_FACTS, writeCaseFacts } from "../case-prompt.ts";
 import { MOST_STEPS } from "../ladder.ts";
-import type { NextStep, Situation } from "./decide.ts";
 import { createRulesModel } from "./rules-model.ts";
 import { createRulesRung } from "./rules-rung.ts";
+import type { NextStep, Situation } from "./situation.ts";
 
 /** A tool that counts what it was given and says in which turn. */
 const count = createTool({

@@ -4,7 +4,7 @@ import { TURN_KEY } from "../../tools/turn-context.ts";
 import type { AgentQuestion } from "../answer.ts";
 import { wordsOfTurn } from "../case-prompt.ts";
 import { isToolFault, MOST_STEPS, type Rung } from "../ladder.ts";
-import type { NextStep, Situation, ToolUse } from "./decide.ts";
+import type { NextStep, Situation, ToolUse } from "./situation.ts";
 
 /** A tool of the shop's agent; calling it checks what goes in and what comes out. */
 export type RulesTool = {

@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import WebSocket from "ws";
 import { errorText } from "../../domain/errors.ts";
 import type { Log } from "../../domain/log.ts";
@@ -30,6 +31,9 @@ export function createConnection(deps: {
   onClose: () => void;
 }): Connection {
   let socket: WebSocket | null = null;
+  /** The bytes' own way out, below the frames. */
+  let wire: Socket | null = null;
+  let isGathering = false;
   let attempts = 0;
   let timer: NodeJS.Timeout | null = null;
   let isStopped = false;
@@ -38,6 +42,9 @@ export function createConnection(deps: {
     timer = null;
     const opening = new WebSocket(deps.url, { maxPayload: MOST_FRAME_BYTES, handshakeTimeout: 10_000 });
     socket = opening;
+    opening.on("upgrade", (response) => {
+      wire = response.socket;
+    });
     opening.on("open", () => {
       attempts = 0;
       deps.log.info("bridge.connected", {});
@@ -67,6 +74,18 @@ export function createConnection(deps: {
     });
   }
 
+  /** What is written in one go leaves in one go: after a commit many acks and replies are due at once. */
+  function gather(): void {
+    const gathering = wire;
+    if (isGathering || gathering === null) return;
+    isGathering = true;
+    gathering.cork();
+    process.nextTick(() => {
+      isGathering = false;
+      gathering.uncork();
+    });
+  }
+
   return {
     start: connect,
     isOpen: () => socket?.readyState === WebSocket.OPEN,
@@ -78,6 +97,7 @@ export function createConnection(deps: {
         socket.terminate();
         return false;
       }
+      gather();
       socket.send(text);
       return true;
     },

@@ -1,6 +1,7 @@
 import type { Records } from "../../records.ts";
 import { yuan } from "../../replies.ts";
 import { type Result, refuse } from "../../result.ts";
+import { candidateWords } from "../candidate-words.ts";
 import type { ImageOrder } from "../order.ts";
 import type { DeskDeps } from "./deps.ts";
 import { moveOrder } from "./move-order.ts";
@@ -72,8 +73,7 @@ async function passUnpriced(deps: DeskDeps, tx: Records, order: ImageOrder, by: 
       redispatch: order.kind === "design",
     });
   const passed = await moveOrder(tx, deps.ambient, order, "draft", `passed by ${by}`);
-  const count = order.candidates.length;
-  const words = count === 0 ? say("find_none") : say("find_candidates", { count });
+  const words = candidateWords(order.candidates.length, deps.rules());
   await tellBuyer(deps, tx, passed, "passed", words);
   return passed;
 }
