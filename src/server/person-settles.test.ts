@@ -124,7 +124,7 @@ describe("a later demand that a person refuses", () => {
     await shop.say(buyer, "顺便把别人的水印去掉");
     const waiting = await newest();
     expect(waiting.status).toBe("handed_off");
-    expect(await last()).toContain("需要同事核对");
+    expect(await last()).toContain("转同事核对");
     await operate(`orders/${waiting.id}/reject`);
     tuhui.knobs.isDown = false;
     await shop.pass(2 * MINUTE_MS);
