@@ -17,6 +17,8 @@ export async function listen(
   handle: (request: Request, response: ServerResponse) => Promise<Answer | null> | Answer | null,
 ): Promise<{ url: string; server: Server; close(): Promise<void> }> {
   const server = createServer((incoming, response) => {
+    // By the clock that a test may have moved: Node's own header does not follow it.
+    response.setHeader("date", new Date().toUTCString());
     void read(incoming)
       .then((raw) =>
         handle(

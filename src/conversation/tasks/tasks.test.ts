@@ -55,13 +55,16 @@ describe("customer_reply", () => {
   });
 
   it("folds width, case and space, and also looks at a burst joined by line breaks", async () => {
+    await service.close();
+    service = await aConversationService({ mergeWindowMs: 1_000 });
+    service.start();
     await give("exact", { trigger: { type: "customer_reply", keyword: "ＯＫ", match: "exact" } });
     await give("joined", { trigger: { type: "customer_reply", keyword: "a.*\nb", match: "regex" } });
 
     await service.receive(anInbound({ text: " ok " }));
     await service.receive(anInbound({ text: "a1" }));
     await service.receive(anInbound({ text: "b2" }));
-    await service.jobs.idle();
+    await service.advance(1_000);
 
     expect(await statusOf("exact")).toEqual(["completed", 1, null]);
     expect((await service.store.tasks.find("joined"))?.fired_count).toBe(1);
