@@ -135,6 +135,43 @@ describe("a later demand", () => {
     expect(await totalOf(second)).toBe(2000);
   });
 
+  it("that takes back what was quoted replaces it, with the price that is left", async () => {
+    await shop.say(buyer, "这张图放大2倍", [await aPhoto(count, { width: 300, height: 200 })]);
+    await shop.say(buyer, "不用放大了，只要裁成正方形");
+    expect(await last()).toContain("「高清/去噪/锐化」这项给您去掉了");
+    expect(await last()).toContain("一共 10 元，您看可以吗");
+    await shop.say(buyer, "可以");
+    const order = await newest();
+
+    expect(order.demand.services).toEqual(["basic"]);
+    expect(await totalOf(order)).toBe(1000);
+    expect(order.deliveries.map(({ width, height }) => [width, height])).toEqual([[200, 200]]);
+  });
+
+  it("that takes back a part leaves the rest at its price", async () => {
+    await shop.say(buyer, "这张放大2倍 再描成矢量图", [await aPhoto(count, { width: 300, height: 200 })]);
+    expect(await totalOf(await newest())).toBe(7000);
+    await shop.say(buyer, "不用描图了");
+
+    expect((await newest()).status).toBe("quoted");
+    expect((await newest()).demand.services).toEqual(["enhance"]);
+    expect(await totalOf(await newest())).toBe(2000);
+  });
+
+  it("that takes something back when a designer works changes the work, not the price", async () => {
+    await shop.say(buyer, "这张描成矢量图 再放大2倍", [await aPhoto(count)]);
+    await shop.say(buyer, "可以");
+    const [waiting] = await shop.orders(buyer);
+    if (waiting?.status === "review") await shop.service.desk.confirm(waiting.id, "阿明");
+    await shop.service.jobs.idle();
+    expect((await newest()).status).toBe("dispatched");
+    await shop.say(buyer, "放大不用了，其他照做");
+
+    expect(await last()).toContain("价格就不往下调了");
+    expect(await totalOf(await newest())).toBe(7000);
+    expect(tuhui.orders.find((it) => it.request.image_task_id === waiting?.id)?.supplements).toHaveLength(1);
+  });
+
   it("while a designer works is a supplement, with the price told and not asked", async () => {
     await shop.say(buyer, "把这张图描成矢量图", [await aPhoto(count)]);
     await shop.say(buyer, "可以");

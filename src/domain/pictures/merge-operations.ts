@@ -1,3 +1,4 @@
+import type { Service } from "../orders/service.ts";
 import type { Operation } from "./plan.ts";
 
 type Name = Operation["op"];
@@ -42,4 +43,21 @@ export function mergeOperations(before: readonly Operation[], added: readonly Op
   return [...before.filter((operation) => !replaced.has(operation.op)), ...added].sort(
     (one, other) => ORDER.indexOf(one.op) - ORDER.indexOf(other.op),
   );
+}
+
+/** What is done for a service; size, resolution and format are how anything is delivered, and stay. */
+const DONE_FOR: Partial<Record<Service, readonly Name[]>> = {
+  basic: ["crop", "trim", "rotate", "flip", "crop_ratio"],
+  enhance: ["denoise", "enlarge", "sharpen"],
+  cutout: ["white_background", "transparent_background", "flatten"],
+  recolor: ["recolor"],
+};
+
+/** The plan of an order when the buyer no longer wants these services. */
+export function dropOperationsOf(
+  services: readonly Service[],
+  operations: readonly Operation[],
+): Operation[] {
+  const dropped = services.flatMap((service) => DONE_FOR[service] ?? []);
+  return operations.filter(({ op }) => !dropped.includes(op));
 }

@@ -1,5 +1,5 @@
 import { requestHandoff } from "../../handoffs/request-handoff.ts";
-import { mergeOperations } from "../../pictures/merge-operations.ts";
+import { dropOperationsOf, mergeOperations } from "../../pictures/merge-operations.ts";
 import type { Records } from "../../records.ts";
 import { type Result, refuse } from "../../result.ts";
 import type { TextEvidence } from "../evidence.ts";
@@ -201,7 +201,8 @@ async function deliveredPictures({ store }: DeskDeps, order: ImageOrder): Promis
   return known.length > 0 ? known : order.pictures;
 }
 
-function mergeDemand(demand: Demand, added: OrderDemand): Demand {
+function mergeDemand(before: Demand, added: OrderDemand): Demand {
+  const demand = withoutServices(before, added.withdrawn ?? []);
   const services = new Set<Service>([...demand.services, ...added.services]);
   const contradictions = [...new Set([...(demand.contradictions ?? []), ...(added.contradictions ?? [])])];
   return {
@@ -211,5 +212,17 @@ function mergeDemand(demand: Demand, added: OrderDemand): Demand {
     urgent: demand.urgent || added.urgent,
     words: `${demand.words}\n${added.words}`.trim(),
     ...(contradictions.length === 0 ? {} : { contradictions }),
+  };
+}
+
+/** What is left when the buyer takes services back; work that only they asked for is no longer a reason for a designer. */
+function withoutServices(demand: Demand, withdrawn: readonly Service[]): Demand {
+  const services = demand.services.filter((service) => !withdrawn.includes(service));
+  if (services.length === demand.services.length) return demand;
+  return {
+    ...demand,
+    services,
+    operations: dropOperationsOf(withdrawn, demand.operations),
+    local: demand.local || services.length === 0,
   };
 }

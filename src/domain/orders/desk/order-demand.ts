@@ -9,6 +9,8 @@ export type OrderDemand = {
   sourceId: string;
   kind: OrderKind;
   services: Service[];
+  /** Asked for before and no longer wanted. */
+  withdrawn?: Service[];
   operations: Operation[];
   local: boolean;
   urgent: boolean;
