@@ -21,7 +21,8 @@ import { blankOut, compileTerm, findTerm, foldDisguise } from "./text-folding.ts
 import { verifyQuote } from "./verify-quote.ts";
 import { verifyRisk } from "./verify-risk.ts";
 
-const RUNS = { numRuns: 10_000 };
+/** The same cases every time; change the seed to look elsewhere. */
+const RUNS = { numRuns: 10_000, seed: 20_261_121 };
 // Far more than it takes alone: other tests run beside it.
 const LIMIT_MS = 120_000;
 
