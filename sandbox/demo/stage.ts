@@ -45,7 +45,12 @@ export async function setStage({ withModel }: { withModel: boolean }) {
     TIANWANG_SECRET: SECRET,
     MERGE_WINDOW_MS: "150",
     ...(withModel
-      ? { MODEL: "scripted", OPENAI_BASE_URL: model.url, OPENAI_API_KEY: "sandbox", MODEL_TIMEOUT_MS: "2000" }
+      ? {
+          MODEL: "scripted",
+          OPENAI_BASE_URL: model.url,
+          OPENAI_API_KEY: "sandbox",
+          MODEL_TIMEOUT_MS: "10000",
+        }
       : {}),
   };
   await importGallery(dir, settings);
