@@ -26,6 +26,8 @@ function judgeSet(file: string) {
     .map((line) => demandSchema.parse(JSON.parse(line)))
     .map((demand) => ({
       ...demand,
+      // Two sets that were blind.jsonl once number their lines alike.
+      id: `${file.replace(".jsonl", "")}/${demand.id}`,
       got: assessRisk(
         {
           words: demand.words,
@@ -73,15 +75,24 @@ const REJECTED_AT_LEAST = 0.98;
 const WRONGED_AT_MOST = 0.02;
 
 describe("risk rules on the tuning sets, whose errors may be looked at", () => {
-  const judged = ["tuning.jsonl", "tuning-2.jsonl", "tuning-3.jsonl", "tuning-4.jsonl"].flatMap(judgeSet);
+  const judged = [
+    "tuning.jsonl",
+    "tuning-2.jsonl",
+    "tuning-3.jsonl",
+    "tuning-4.jsonl",
+    "tuning-5.jsonl",
+    "tuning-6.jsonl",
+    "tuning-7.jsonl",
+    "held-own.jsonl",
+  ].flatMap(judgeSet);
   const { missed, wronged, other, forbiddenRecall, falseRejects, exactShare } = scoreOf(judged);
   report("tuning", judged);
 
-  it("has at least 850 demands of all three decisions", () => {
-    expect(judged.length).toBeGreaterThanOrEqual(850);
-    expect(judged.filter((row) => row.expect === "accept").length).toBeGreaterThanOrEqual(250);
-    expect(judged.filter((row) => row.expect === "reject").length).toBeGreaterThanOrEqual(250);
-    expect(judged.filter((row) => row.expect === "review").length).toBeGreaterThanOrEqual(100);
+  it("has at least 1640 demands of all three decisions", () => {
+    expect(judged.length).toBeGreaterThanOrEqual(1640);
+    expect(judged.filter((row) => row.expect === "accept").length).toBeGreaterThanOrEqual(650);
+    expect(judged.filter((row) => row.expect === "reject").length).toBeGreaterThanOrEqual(640);
+    expect(judged.filter((row) => row.expect === "review").length).toBeGreaterThanOrEqual(230);
     expect(new Set(judged.map((row) => row.id)).size).toBe(judged.length);
   });
 

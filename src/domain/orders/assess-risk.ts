@@ -1,15 +1,11 @@
 import { z } from "zod";
-import {
-  blankTerms,
-  cutsUnbroken,
-  findAny,
-  findPatterns,
-  lexiconOf,
-  type RiskLexicon,
-} from "./risk-lexicon.ts";
+import { cutsComposedName } from "./composed-name.ts";
+import { matchWordRules } from "./match-word-rules.ts";
+import { blankTerms, findPatterns, lexiconOf, type RiskLexicon } from "./risk-lexicon.ts";
 import type { RiskRules } from "./risk-rules.ts";
 import { type Decision, decisionSchema, serviceSchema } from "./service.ts";
-import { type FoldedText, findPattern, findTerm, type Span, sourceOf, type Term } from "./text-folding.ts";
+import { findAny, findTerms, type TermSet } from "./term-set.ts";
+import { blankOut, type FoldedText } from "./text-folding.ts";
 import { weighDocuments } from "./weigh-documents.ts";
 import { isAcrossWords } from "./word-borders.ts";
 
@@ -70,15 +66,18 @@ type Outcome = { decision: Decision; score: number; words: string };
 export function assessRisk(input: RiskInput, rules: RiskRules): RiskAssessment {
   const lexicon = lexiconOf(rules);
   const plain = lexicon.fold(input.words);
-  const lookalikes =
-    input.services.length === 0
-      ? [...lexicon.lookalikes, ...lexicon.lookalikesWithoutWork]
-      : lexicon.lookalikes;
-  const words = blankTerms(plain, lookalikes, lexicon.lookalikePatterns);
+  const words = withoutLookalikes(
+    plain,
+    input.services.length === 0 ? [lexicon.lookalikes, lexicon.lookalikesWithoutWork] : [lexicon.lookalikes],
+    lexicon.lookalikePatterns,
+    lexicon,
+  );
   const seen = lexicon.fold(input.ocr_text);
-  const ocr = blankTerms(seen, lexicon.lookalikes);
+  const ocr = withoutLookalikes(seen, [lexicon.lookalikes], [], lexicon);
 
-  const matched = matchWordRules({ plain, words, seen, ocr }, lexicon);
+  const matched = matchWordRules({ plain, words, seen, ocr }, lexicon).map(({ rule, evidence }) =>
+    reasonOf(rule.id, rule, evidence),
+  );
   const isCleared = (ruleId: string) =>
     input.ownership_stated && rules.word_rules.some((rule) => rule.id === ruleId && rule.unless_ownership);
   const reasons = [
@@ -111,6 +110,22 @@ export function assessRisk(input: RiskInput, rules: RiskRules): RiskAssessment {
   };
 }
 
+/** What only looks forbidden goes, unless it only looks like a look-alike: the 标签 of 投标签字. */
+function withoutLookalikes(
+  folded: FoldedText,
+  terms: readonly TermSet[],
+  patterns: readonly RegExp[],
+  lexicon: RiskLexicon,
+): FoldedText {
+  const spans = [...terms.flatMap((set) => findTerms(folded, set)), ...findPatterns(folded, patterns)];
+  return blankOut(
+    folded,
+    spans.filter(
+      (span) => !isAcrossWords(folded, span, lexicon.openWords) && !cutsComposedName(folded, span, lexicon),
+    ),
+  );
+}
+
 /** Whether these words are abuse: the word rules of class "buyer" say. */
 export function soundsAbusive(words: string, rules: RiskRules): boolean {
   const lexicon = lexiconOf(rules);
@@ -127,79 +142,12 @@ export function soundsAbusive(words: string, rules: RiskRules): boolean {
 export function statesOwnership(words: string, rules: RiskRules): boolean {
   const lexicon = lexiconOf(rules);
   const { stated, denied, notDenied } = lexicon.ownership;
-  const folded = blankTerms(lexicon.fold(words), notDenied);
+  const folded = blankTerms(lexicon.fold(words), [notDenied]);
   return findAny(folded, denied) === null && findAny(folded, stated) !== null;
 }
 
 function reasonOf(rule: string, { decision, score, words }: Outcome, evidence: string): RiskReason {
   return { rule, decision, score, evidence, words };
-}
-
-function matchWordRules(
-  text: { plain: FoldedText; words: FoldedText; seen: FoldedText; ocr: FoldedText },
-  lexicon: RiskLexicon,
-): RiskReason[] {
-  return lexicon.rules.flatMap((compiled) => {
-    const { rule, any, inPictures } = compiled;
-    const spoken = rule.before_lookalikes ? text.plain : text.words;
-    // Each by itself: a harmless word of the buyer must not hide what the picture says.
-    const evidence =
-      matchWordRule(compiled, any, { where: spoken, whole: text.plain }, lexicon) ??
-      (rule.in_pictures
-        ? matchWordRule(compiled, inPictures, { where: text.ocr, whole: text.seen }, lexicon)
-        : null);
-    return evidence === null ? [] : [reasonOf(rule.id, rule, evidence)];
-  });
-}
-
-/**
- * What was said against a rule, unless one of its excuses is there too. An excuse that contains a term (彩金项链)
- * excuses that term only, whatever else was said; any other (禁毒) is about the whole demand.
- *
- * @param text.whole - where excuses and borders of words are looked for: `where` before anything was blanked out
- */
-function matchWordRule(
-  { rule, patterns, with: companions, without, withoutPatterns }: RiskLexicon["rules"][number],
-  terms: readonly Term[],
-  { where, whole }: { where: FoldedText; whole: FoldedText },
-  lexicon: RiskLexicon,
-): string | null {
-  const matches = [
-    ...terms.map((term) => findTerm(where, term).filter((span) => !isAccident(whole, span, rule, lexicon))),
-    ...patterns.map((pattern) =>
-      findPattern(where, pattern).filter((span) => !cutsUnbroken(whole, span, lexicon)),
-    ),
-  ].filter((spans) => spans.length > 0);
-  if (matches.length === 0) return null;
-  if (companions.length > 0 && findAny(where, companions) === null) return null;
-  const excuses = [
-    ...without.flatMap((term) => findTerm(whole, term)),
-    ...findPatterns(whole, withoutPatterns),
-  ];
-  const touchesMatch = createTouching(where, matches.flat());
-  if (!excuses.every(touchesMatch)) return null;
-  const touchesExcuse = createTouching(whole, excuses);
-  const [span] = matches.find((spans) => !spans.some(touchesExcuse)) ?? [];
-  return span === undefined ? null : sourceOf(where, span);
-}
-
-function isAccident(
-  whole: FoldedText,
-  span: Span,
-  rule: { before_lookalikes: boolean },
-  lexicon: RiskLexicon,
-): boolean {
-  return (
-    cutsUnbroken(whole, span, lexicon) ||
-    (!rule.before_lookalikes && isAcrossWords(whole, span, lexicon.openWords))
-  );
-}
-
-/** Whether a span shares a character with one of these. */
-function createTouching({ text }: FoldedText, spans: readonly Span[]): (span: Span) => boolean {
-  const covered = new Uint8Array(text.length);
-  for (const { start, end } of spans) covered.fill(1, start, end);
-  return ({ start, end }) => covered.subarray(start, end).includes(1);
 }
 
 function weighSituation(input: RiskInput, { situations }: RiskRules): RiskReason[] {

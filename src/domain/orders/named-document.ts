@@ -1,35 +1,111 @@
+import { composedNames } from "./composed-name.ts";
+import { headOfPhrase } from "./phrase-head.ts";
+import { isQuotedLine } from "./quoted-line.ts";
 import { cutsUnbroken, findPatterns, type RiskLexicon } from "./risk-lexicon.ts";
-import { type FoldedText, findPattern, findTerm, type Span, sourceOf } from "./text-folding.ts";
-import { isAcrossWords } from "./word-borders.ts";
+import { findEach, findTerms } from "./term-set.ts";
+import { type FoldedText, findPattern, lineOf, type Match, type Span, sourceOf } from "./text-folding.ts";
+import { beginsWord, endsInsideWord, isAcrossWords, isGuessInWord } from "./word-borders.ts";
 
 type Group = RiskLexicon["groups"][number];
 export type Naming = {
   plain: FoldedText;
   words: FoldedText;
-  isOfProduct: boolean;
-  isOfMedium: boolean;
+  /** Where the lines begin that speak of a thing to sell, and of printed matter. */
+  productLines: ReadonlySet<number>;
+  mediumLines: ReadonlySet<number>;
 };
+/** As written; a name nobody listed is sure only of what is done to it. */
+export type Named = { evidence: string; isListed: boolean };
 
-/** Where the buyer names a document of this group and means it, as written. */
-export function findNamed(naming: Naming, group: Group, lexicon: RiskLexicon): string | null {
-  const { plain, words } = naming;
+/** Where the buyer names a document of this group and means it. */
+export function findNamed(naming: Naming, group: Group, lexicon: RiskLexicon): Named | null {
+  const { words } = naming;
   const talk = talkLines(words, group.group.id, lexicon);
-  for (const find of [
-    ...group.terms.map(
-      (term) => () => findTerm(words, term).filter((span) => !isAccident(plain, span, lexicon)),
-    ),
-    ...group.patterns.map((pattern) => () => findPattern(words, pattern)),
-  ]) {
-    const real = find().find(
-      (span) => !(talk.size > 0 && talk.has(lineOf(words, span))) && isMeant(naming, span, group, lexicon),
-    );
-    if (real !== undefined) return sourceOf(words, real);
+  const reach = reachOf(naming, group, lexicon);
+  const isReal = (match: Match) => {
+    if (talk.size > 0 && talk.has(lineOf(words, match))) return false;
+    const whole = { start: match.start, end: Math.max(match.end, reach[match.start] ?? 0) };
+    return isMeant(naming, whole, group, lexicon);
+  };
+  for (const find of namesOf(naming, group, lexicon)) {
+    const listed = find().find(isReal);
+    if (listed !== undefined) return { evidence: sourceOf(words, listed), isListed: true };
   }
-  return null;
+  const composed = [...composedNames(words, group, lexicon), ...changedFields(words, group, lexicon)].find(
+    (match) => !isAccident(naming.plain, match, lexicon) && isReal(match),
+  );
+  return composed === undefined ? null : { evidence: sourceOf(words, composed), isListed: false };
 }
 
-function isAccident(plain: FoldedText, span: Span, lexicon: RiskLexicon): boolean {
-  return cutsUnbroken(plain, span, lexicon) || isAcrossWords(plain, span, lexicon.openWords);
+/** How far the names go that begin here or before: 荣誉证 is only the beginning of 荣誉证书. */
+function reachOf({ plain, words }: Naming, { names }: Group, lexicon: RiskLexicon): Uint32Array {
+  const reach = new Uint32Array(words.text.length + 1);
+  for (const match of findTerms(words, names)) {
+    if (match.isLiteral && !isAccident(plain, match, lexicon))
+      reach[match.start] = Math.max(reach[match.start] ?? 0, match.end);
+  }
+  for (let at = 1; at < reach.length; at += 1) reach[at] = Math.max(reach[at] ?? 0, reach[at - 1] ?? 0);
+  return reach;
+}
+
+function namesOf({ plain, words }: Naming, group: Group, lexicon: RiskLexicon): (() => Match[])[] {
+  return [
+    ...findEach(words, group.names, true).map(
+      (places) => () =>
+        places.filter(
+          (match) =>
+            !isAccident(plain, match, lexicon) && (!match.isWild || isWildMeant(plain, match, lexicon)),
+        ),
+    ),
+    ...group.patterns.map(
+      (pattern) => () =>
+        findPattern(words, pattern)
+          .filter((span) => !isAboutProduct(words, span, group, lexicon))
+          .map(asRead),
+    ),
+  ];
+}
+
+/** 红章打孔器 抠白底: a pattern that goes on into the act has the thing to sell inside. */
+function isAboutProduct(words: FoldedText, span: Span, group: Group, lexicon: RiskLexicon): boolean {
+  return findTerms(words, group.names).some(
+    (name) =>
+      span.start <= name.start && name.end <= span.end && headOfPhrase(words, name, lexicon) === "product",
+  );
+}
+
+function asRead(span: Span): Match {
+  return { ...span, guesses: [], isWild: false, isLiteral: true };
+}
+
+/** 工张抠下来: no character is written as itself, so they may make no words, and something is done to them. */
+function isWildMeant(plain: FoldedText, match: Match, { places }: RiskLexicon): boolean {
+  const all = Array.from({ length: match.end - match.start }, (_unset, at) => match.start + at);
+  return (
+    !isGuessInWord(plain, all) &&
+    (places.beforeName.test(plain.text.slice(0, match.start)) ||
+      places.workedAfter.test(plain.text.slice(match.end)))
+  );
+}
+
+/** 转氨酶 86 改成 36: a field that only such a paper has, and a value put into it. */
+function changedFields(words: FoldedText, { fields }: Group, { places }: RiskLexicon): Match[] {
+  return findTerms(words, fields).filter(({ start, end }) => {
+    const line = words.text.indexOf("\n", end);
+    return (
+      places.fieldAfter.test(words.text.slice(end, line < 0 ? undefined : line)) ||
+      places.fieldBefore.test(words.text.slice(0, start))
+    );
+  });
+}
+
+function isAccident(plain: FoldedText, match: Match, lexicon: RiskLexicon): boolean {
+  return (
+    cutsUnbroken(plain, match, lexicon) ||
+    isGuessInWord(plain, match.guesses) ||
+    isAcrossWords(plain, match, lexicon.openWords) ||
+    (match.isLiteral && endsInsideWord(plain, match, lexicon.openWords))
+  );
 }
 
 /** 发票开错了, 能盖章签一份吗: lines about our own shop's papers, unless something is to be forged. */
@@ -40,76 +116,38 @@ function talkLines(words: FoldedText, groupId: string, { talk }: RiskLexicon): R
   return new Set(spans.map((span) => lineOf(words, span)));
 }
 
-function lineOf({ text }: FoldedText, { start }: Span): number {
-  return text.lastIndexOf("\n", start - 1);
-}
-
 function isMeant(
-  { words, isOfProduct, isOfMedium }: Naming,
+  { words, productLines, mediumLines }: Naming,
   span: Span,
   { group }: Group,
   lexicon: RiskLexicon,
 ): boolean {
-  const { mentions } = lexicon;
+  const { places } = lexicon;
   const before = words.text.slice(Math.max(0, span.start - 12), span.start);
   const after = words.text.slice(span.end, span.end + 30);
-  if (isOfProduct && !isWorkedOn(words, span)) return false;
+  const isWorkedOn = places.beforeName.test(before) || places.ofName.test(after);
+  if (places.contents.test(after)) return true;
+  if (productLines.has(lineOf(words, span)) && !isWorkedOn) return false;
   if (isOnlyMentioned(words, span, lexicon)) return false;
+  const head = headOfPhrase(words, span, lexicon);
+  if (head === "product" || head === "portrait") return false;
   if (!group.is_thing) return true;
-  if (mentions.required.some((pattern) => pattern.test(before))) return false;
-  if (mentions.after.some((pattern) => pattern.test(after))) return false;
-  if (isQuotedText(words, span, lexicon)) return false;
-  const isChanged =
-    mentions.workedBefore.some((pattern) => pattern.test(before)) ||
-    mentions.workedAfter.some((pattern) => pattern.test(after));
-  if (isChanged) return true;
-  return !isOfMedium && !mentions.before.some((pattern) => pattern.test(before));
-}
-
-/** 改身份证, 身份证上的名字: the document itself is meant, whatever product stands beside it. */
-function isWorkedOn({ text }: FoldedText, { start, end }: Span): boolean {
-  return (
-    /[改p换把将办仿盖造]$/u.test(text.slice(0, start)) ||
-    /^(?:上的|里的|的|号|有效期|日期)/u.test(text.slice(end))
-  );
+  if (places.required.test(before) || places.after.test(after)) return false;
+  if (isQuotedLine(words, span, lexicon)) return false;
+  if (places.workedBefore.test(before)) return true;
+  if (places.shownFor.test(after)) return false;
+  if (places.workedAfter.test(after)) return true;
+  return !mediumLines.has(lineOf(words, span)) && !places.before.test(before);
 }
 
 /** 发票夹 is a thing to sell; 考驾照 is a reason for a portrait. Neither is the document. */
 function isOnlyMentioned(words: FoldedText, span: Span, lexicon: RiskLexicon): boolean {
-  const follows = lexicon.productEndings.some((term) =>
-    findTerm(words, term).some((ending) => ending.start === span.end),
-  );
-  const precedes = lexicon.purposeBeginnings.some((term) =>
-    findTerm(words, term).some((beginning) => beginning.end === span.start),
+  const follows = findTerms(words, lexicon.productEndings).some((ending) => ending.start === span.end);
+  const precedes = findTerms(words, lexicon.purposeBeginnings).some(
+    (beginning) => beginning.end === span.start && beginsWord(words, beginning.start),
   );
   const suffix = words.text[span.end];
   const bars = suffix === undefined ? undefined : lexicon.productSuffixes.get(suffix);
   const isThing = bars !== undefined && !bars.includes(words.text[span.end + 1] ?? " ");
   return follows || precedes || isThing;
-}
-
-const QUOTED = /[“"「『](?<inside>[^“”"「」『』\n]{1,40})[”"」』]/gu;
-
-/** “领鸡蛋需带身份证” is a line of text that names one; “身份证” alone may be a disguise. */
-function isQuotedText(words: FoldedText, span: Span, lexicon: RiskLexicon): boolean {
-  const from = words.origins[span.start] ?? 0;
-  const to = words.origins[span.end - 1] ?? 0;
-  const quote = [...words.source.matchAll(QUOTED)].find(
-    (match) => match.index < from && match.index + match[0].length > to,
-  );
-  const inside = quote?.groups?.inside ?? "";
-  if (
-    quote === undefined ||
-    lexicon.quotedExcept.some((term) => findTerm(lexicon.fold(inside), term).length > 0)
-  ) {
-    return false;
-  }
-  const rest = words.source.slice(quote.index + quote[0].length, quote.index + quote[0].length + 10);
-  const isLine = /^[\s这那]{0,2}(?:[一二两三四五六七八九几\d]{0,2}个?[字行]|这句|那句|字样)/u.test(rest);
-  const ahead = words.source.slice(Math.max(0, quote.index - 8), quote.index);
-  const isWritten =
-    /(?:写|加|文案|标题|改成|换成|改为|印|标注|注明|打上|一句|一行|上面|下面)[着上个了一句行字：:\s]{0,4}$/u.test(
-      ahead,
-    );
-  return isLine || isWritten || lexicon.fold(inside).text.length > span.end - span.start + 1;
 }

@@ -1,57 +1,90 @@
 import type { DocumentGroup, RiskRules, WordRule } from "./risk-rules.ts";
+import { joinSplit } from "./split-characters.ts";
+import { createTermSet, findTerms, type TermSet } from "./term-set.ts";
 import {
   blankOut,
   compileTerm,
   type FoldedText,
   findPattern,
-  findTerm,
   foldDisguise,
+  initialsOf,
   type Span,
-  type Term,
 } from "./text-folding.ts";
 
 type CompiledGroup = {
   group: DocumentGroup;
-  terms: Term[];
+  names: TermSet;
   patterns: RegExp[];
-  ocrAny: Term[];
-  ocrFields: { need: number; of: Term[] }[];
+  papers: { of: TermSet; heads: TermSet; patterns: RegExp[] };
+  fields: TermSet;
+  acts: RegExp[];
+  ocrAny: TermSet;
+  ocrFields: { need: number; of: TermSet }[];
 };
 type CompiledRule = {
   rule: WordRule;
-  any: Term[];
+  any: TermSet;
   patterns: RegExp[];
-  inPictures: Term[];
-  with: Term[];
-  without: Term[];
+  inPictures: TermSet;
+  with: TermSet;
+  without: TermSet;
   withoutPatterns: RegExp[];
 };
+
+/** Where a name stands decides what is meant by it. */
+type Places = Record<
+  | "required"
+  | "before"
+  | "after"
+  | "shownFor"
+  | "workedBefore"
+  | "workedAfter"
+  | "beforeName"
+  | "ofName"
+  | "container"
+  | "contents"
+  | "productHead"
+  | "portraitHead"
+  | "lineBefore"
+  | "lineAfter"
+  | "fieldBefore"
+  | "fieldAfter",
+  RegExp
+>;
 
 /** The terms of risk.yaml, ready to be looked for. */
 export type RiskLexicon = {
   fold: (text: string) => FoldedText;
   openWords: ReadonlySet<string>;
-  unbroken: Term[];
-  lookalikes: Term[];
+  unbroken: TermSet;
+  lookalikes: TermSet;
   lookalikePatterns: RegExp[];
-  lookalikesWithoutWork: Term[];
-  productEndings: Term[];
+  lookalikesWithoutWork: TermSet;
+  productEndings: TermSet;
   productSuffixes: ReadonlyMap<string, string>;
-  products: Term[];
-  purposeBeginnings: Term[];
-  handling: Term[];
-  neutral: Term[];
+  products: TermSet;
+  purposeBeginnings: TermSet;
+  handling: TermSet;
+  neutral: TermSet;
   handlingPatterns: RegExp[];
   neutralPatterns: RegExp[];
-  changes: Term[];
-  mentions: Record<"required" | "before" | "after" | "workedBefore" | "workedAfter", RegExp[]>;
-  media: Term[];
-  quotedExcept: Term[];
-  adverts: Term[];
+  changes: TermSet;
+  places: Places;
+  paperLinks: string;
+  paperMiddles: TermSet;
+  paperHeads: TermSet;
+  obtainPatterns: RegExp[];
+  changePatterns: RegExp[];
+  negatedBefore: RegExp;
+  phraseStops: RegExp;
+  media: TermSet;
+  quotedExcept: TermSet;
+  ocrTitleFields: { need: number; of: TermSet };
+  adverts: TermSet;
   talk: { groups: readonly string[]; about: RegExp[]; unless: RegExp[] }[];
   groups: CompiledGroup[];
   rules: CompiledRule[];
-  ownership: { stated: Term[]; denied: Term[]; notDenied: Term[] };
+  ownership: { stated: TermSet; denied: TermSet; notDenied: TermSet };
 };
 
 const compiled = new WeakMap<RiskRules, RiskLexicon>();
@@ -71,10 +104,14 @@ function compileLexicon(rules: RiskRules): RiskLexicon {
     ...rules.folding,
     characters: { ...pairsOf(rules.folding.traditional), ...rules.folding.characters },
   };
-  const exact = (terms: readonly string[] = []) => terms.map((term) => compileTerm(term, folding, true));
-  const disguised = (terms: readonly string[]) => terms.map((term) => compileTerm(term, folding, false));
+  const splits = splitsOf(folding.glyphs);
+  const exactly = (term: string) => compileTerm(term, folding, "exact");
+  const spelled = (term: string) => compileTerm(term, folding, "spelled");
+  const disguisedly = (term: string) => compileTerm(term, folding, "disguised");
+  const exact = (terms: readonly string[] = []) => createTermSet(terms.map(exactly));
+  const disguised = (terms: readonly string[]) => createTermSet(terms.map(disguisedly));
   return {
-    fold: (text) => foldDisguise(text, folding.characters, folding.emoji),
+    fold: (text) => joinSplit(foldDisguise(text, folding.characters, folding.emoji), splits),
     openWords: new Set(rules.borders.open),
     unbroken: exact(rules.borders.unbroken),
     lookalikes: exact(rules.lookalikes),
@@ -89,15 +126,17 @@ function compileLexicon(rules: RiskRules): RiskLexicon {
     neutralPatterns: compilePatterns(documents.neutral_patterns),
     neutral: exact(documents.neutral_words),
     changes: exact(documents.change_words),
-    mentions: {
-      required: documents.required_before.map((source) => new RegExp(`(?:${source})$`, "u")),
-      before: documents.mentioned_before.map((source) => new RegExp(`(?:${source})$`, "u")),
-      after: documents.mentioned_after.map((source) => new RegExp(`^(?:${source})`, "u")),
-      workedBefore: documents.worked_on_before.map((source) => new RegExp(`(?:${source})$`, "u")),
-      workedAfter: documents.worked_on_after.map((source) => new RegExp(`^(?:${source})`, "u")),
-    },
+    places: compilePlaces(documents),
+    paperLinks: documents.paper_links,
+    paperMiddles: exact(documents.paper_middles),
+    paperHeads: disguised(documents.paper_heads),
+    obtainPatterns: compilePatterns(documents.obtain_patterns),
+    changePatterns: compilePatterns(documents.change_patterns),
+    negatedBefore: anyOf(rules.negated_before, "", "$"),
+    phraseStops: anyOf(documents.phrase_stops),
     media: exact(documents.media),
     quotedExcept: exact(documents.quoted_except),
+    ocrTitleFields: { need: documents.ocr_title_fields.need, of: exact(documents.ocr_title_fields.of) },
     adverts: exact(documents.adverts),
     talk: documents.talk.map(({ groups, about, unless }) => ({
       groups,
@@ -106,8 +145,19 @@ function compileLexicon(rules: RiskRules): RiskLexicon {
     })),
     groups: documents.groups.map((group) => ({
       group,
-      terms: [...disguised(group.terms), ...exact(group.exact_terms)],
+      names: createTermSet([
+        ...group.terms.map(disguisedly),
+        ...group.exact_terms.map(spelled),
+        ...initialsOf(group.terms, folding).map(exactly),
+      ]),
       patterns: compilePatterns(group.patterns),
+      papers: {
+        of: disguised(group.papers.of),
+        heads: disguised(group.papers.heads),
+        patterns: compilePatterns(group.papers.patterns),
+      },
+      fields: exact(group.fields),
+      acts: compilePatterns(group.acts),
       ocrAny: exact(group.ocr_any),
       ocrFields: [...(group.ocr_several === undefined ? [] : [group.ocr_several]), ...group.ocr_fields].map(
         ({ need, of }) => ({ need, of: exact(of) }),
@@ -117,7 +167,7 @@ function compileLexicon(rules: RiskRules): RiskLexicon {
       rule,
       any: rule.exact ? exact(rule.any) : disguised(rule.any),
       patterns: compilePatterns(rule.patterns),
-      inPictures: rule.in_pictures ? exact(rule.any) : [],
+      inPictures: rule.in_pictures ? exact(rule.any) : exact(),
       with: exact(rule.with),
       without: exact(rule.without),
       withoutPatterns: compilePatterns(rule.without_patterns),
@@ -128,6 +178,37 @@ function compileLexicon(rules: RiskRules): RiskLexicon {
       notDenied: exact(ownership.not_denied),
     },
   };
+}
+
+function compilePlaces({ places, ...documents }: RiskRules["documents"]): Places {
+  const before = (sources: readonly string[]) => anyOf(sources, "", "$");
+  const after = (sources: readonly string[]) => anyOf(sources, "^");
+  return {
+    required: before(documents.required_before),
+    before: before(documents.mentioned_before),
+    after: after(documents.mentioned_after),
+    shownFor: after(documents.mentioned_for),
+    workedBefore: before(documents.worked_on_before),
+    workedAfter: after(documents.worked_on_after),
+    beforeName: before(places.product_worked_on_before),
+    ofName: after(places.product_worked_on_after),
+    container: before(places.container_before),
+    contents: after(places.product_contents_after),
+    productHead: before(places.product_heads),
+    portraitHead: before(places.portrait_heads),
+    lineBefore: before(places.line_before),
+    lineAfter: after(places.line_after),
+    fieldBefore: before(places.field_changed_before),
+    fieldAfter: after(places.field_changed_after),
+  };
+}
+
+const NEVER = /(?!)/u;
+
+function anyOf(sources: readonly string[], from = "", to = ""): RegExp {
+  return sources.length === 0
+    ? NEVER
+    : new RegExp(`${from}(?:${sources.map((source) => `(?:${source})`).join("|")})${to}`, "u");
 }
 
 function compilePatterns(sources: readonly string[]): RegExp[] {
@@ -141,12 +222,12 @@ function pairsOf(written: string): Record<string, string> {
   );
 }
 
-export function findAny(folded: FoldedText, terms: readonly Term[]): Span | null {
-  for (const term of terms) {
-    const [span] = findTerm(folded, term);
-    if (span !== undefined) return span;
-  }
-  return null;
+function splitsOf(glyphs: RiskRules["folding"]["glyphs"]): ReadonlyMap<string, string> {
+  return new Map(
+    Object.entries(glyphs).flatMap(([whole, { split }]) =>
+      split.filter((parts) => parts.length > 1).map((parts) => [parts, whole] as const),
+    ),
+  );
 }
 
 export function findPatterns(folded: FoldedText, patterns: readonly RegExp[]): Span[] {
@@ -155,11 +236,11 @@ export function findPatterns(folded: FoldedText, patterns: readonly RegExp[]): S
 
 export function blankTerms(
   folded: FoldedText,
-  terms: readonly Term[],
+  terms: readonly TermSet[],
   patterns: readonly RegExp[] = [],
 ): FoldedText {
   return blankOut(folded, [
-    ...terms.flatMap((term) => findTerm(folded, term)),
+    ...terms.flatMap((set) => findTerms(folded, set)),
     ...findPatterns(folded, patterns),
   ]);
 }
@@ -176,8 +257,6 @@ export function cutsUnbroken(whole: FoldedText, { start, end }: Span, lexicon: R
 
 function insideUnbroken(whole: FoldedText, { unbroken }: RiskLexicon): Uint8Array {
   const inside = new Uint8Array(whole.text.length + 1);
-  for (const term of unbroken) {
-    for (const { start, end } of findTerm(whole, term)) inside.fill(1, start + 1, end);
-  }
+  for (const { start, end } of findTerms(whole, unbroken)) inside.fill(1, start + 1, end);
   return inside;
 }

@@ -5,7 +5,8 @@ const termsSchema = z.array(z.string().min(1)).describe("* stands for up to six 
 const patternSchema = z
   .string()
   .min(1)
-  .refine((source) => isBounded(source), "a regular expression without * and +, so that it stays fast");
+  .refine((source) => isBounded(source), "a regular expression without * and +, so that it stays fast")
+  .refine((source) => staysInLine(source), "[^…] must name \\n too: a pattern stays in its line");
 const patternsSchema = z
   .array(patternSchema)
   .default([])
@@ -20,6 +21,16 @@ const documentGroupSchema = z.strictObject({
   terms: termsSchema,
   exact_terms: termsSchema.default([]).describe("too close to harmless words for homophones"),
   patterns: patternsSchema,
+  papers: z
+    .strictObject({
+      of: termsSchema.describe("a field of life that gives papers: 林权, 验光"),
+      heads: termsSchema.describe("what kind of paper it gives: 证, 报告, 单子"),
+      patterns: patternsSchema.describe("further names"),
+    })
+    .default({ of: [], heads: [], patterns: [] })
+    .describe("names nobody listed; they count where something is changed or handled"),
+  acts: patternsSchema.describe("what changes or copies just this kind, besides change_words: 抠 of a seal"),
+  fields: termsSchema.default([]).describe("fields only such a document has: changing one changes it"),
   is_thing: z.boolean().default(true).describe("may also be named as a product or on a poster"),
   ocr_any: termsSchema.default([]).describe("one of these in a picture shows such a document"),
   ocr_several: z
@@ -46,6 +57,7 @@ const wordRuleSchema = z.strictObject({
   exact: z.boolean().default(false).describe("no homophones"),
   in_pictures: z.boolean().default(false).describe("also looked for in the OCR text"),
   before_lookalikes: z.boolean().default(false),
+  negatable: z.boolean().default(false).describe("not what is warned of"),
   unless_ownership: z.boolean().default(false),
 });
 export type WordRule = z.infer<typeof wordRuleSchema>;
@@ -57,6 +69,11 @@ function isBounded(source: string): boolean {
     return false;
   }
   return !/[*+]|\{\d+,\}/u.test(source.replaceAll(/\\./gu, ""));
+}
+
+function staysInLine(source: string): boolean {
+  const excluding = source.match(/\[\^(?:\\.|[^\]\\])*\]/gsu) ?? [];
+  return excluding.every((set) => set.includes("\\n") || set.includes("\n"));
 }
 
 /** config/risk.yaml (spec orders §4), edited by the shop without code. */
@@ -80,6 +97,15 @@ export const riskRulesSchema = z.strictObject({
         split: z.array(z.string()).default([]).describe("written as its parts"),
       }),
     ),
+    syllables: z
+      .record(z.string().regex(/^[a-z]+$/), z.string())
+      .default({})
+      .describe("a sound and the characters read so: each may be written as its sound or as another of them"),
+    not_initials: z
+      .array(z.string())
+      .default([])
+      .describe("first letters of a name that mean something else"),
+    common: z.string().default("").describe("too frequent to stand for another character"),
   }),
   borders: z.strictObject({
     open: z.array(z.string()).describe("words that end a document's name"),
@@ -101,13 +127,39 @@ export const riskRulesSchema = z.strictObject({
     neutral_patterns: patternsSchema.describe("no change: 不改, 别动"),
     neutral_words: termsSchema.describe("contain a change word without meaning one"),
     change_words: termsSchema,
+    obtain_patterns: patternsSchema.describe("asks for one, unless it is only to be handled"),
+    change_patterns: patternsSchema.describe(
+      "做一份, 什么价, 金额1w: how a change or a new one is asked for",
+    ),
     required_before: patternsSchema.describe("directly before the name, and nothing after it counts"),
     mentioned_before: patternsSchema.describe("directly before the name: 凭, 出示"),
     mentioned_after: patternsSchema.describe("directly after the name: 卡绳, 海报, 这几个字"),
+    mentioned_for: patternsSchema.describe("directly after the name, what it is shown for: 入场, 半价"),
     worked_on_before: patternsSchema,
     worked_on_after: patternsSchema,
+    paper_links: z.string().describe("characters that may stand between a field of life and its paper"),
+    paper_heads: termsSchema.describe(
+      "kinds of paper that any field of life has: up to three characters may stand between",
+    ),
+    paper_middles: termsSchema.describe("words that may stand between as well: 费用, 使用"),
+    phrase_stops: patternsSchema.describe("verbs and pronouns: the phrase that begins with a name ends here"),
+    places: z.strictObject({
+      product_worked_on_before: patternsSchema.describe("before a name beside a product: it is the document"),
+      product_worked_on_after: patternsSchema,
+      container_before: patternsSchema.describe("放, 装: the name is what goes into a product"),
+      product_contents_after: patternsSchema.describe("after a name that names a product: what is inside it"),
+      product_heads: patternsSchema.describe("the phrase that begins with a name ends in a thing to sell"),
+      portrait_heads: patternsSchema.describe("... or in a portrait"),
+      line_before: patternsSchema.describe("before quotation marks: a line of text to be written"),
+      line_after: patternsSchema,
+      field_changed_before: patternsSchema,
+      field_changed_after: patternsSchema,
+    }),
     media: termsSchema.describe("printed matter that may name a document"),
     quoted_except: termsSchema.describe("in quotation marks and still meant"),
+    ocr_title_fields: z
+      .strictObject({ need: z.int().min(1), of: termsSchema })
+      .describe("with so many of these, a paper's name that begins a picture's text is that paper"),
     adverts: termsSchema.describe("what a picture of a document does not say"),
     talk: z
       .array(
@@ -123,6 +175,7 @@ export const riskRulesSchema = z.strictObject({
     only_handled: outcomeSchema,
   }),
   word_rules: z.array(wordRuleSchema),
+  negated_before: patternsSchema.describe("禁止, 远离: what follows is warned of"),
   situations: z.strictObject({
     too_small: outcomeSchema.extend({ min_side_px: z.int().positive(), max_factor: z.number().positive() }),
     too_late: outcomeSchema,

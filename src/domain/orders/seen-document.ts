@@ -1,8 +1,11 @@
-import { findAny, type RiskLexicon } from "./risk-lexicon.ts";
-import { type FoldedText, findTerm, type Span, sourceOf } from "./text-folding.ts";
+import { composedNames } from "./composed-name.ts";
+import type { RiskLexicon } from "./risk-lexicon.ts";
+import { findAny, findEach, findTerms, type TermSet } from "./term-set.ts";
+import { type FoldedText, type Span, sourceOf } from "./text-folding.ts";
 
 const ADVERT_NEEDS_MORE = 2;
 const TITLE_ALONE_CHARS = 8;
+const TITLE_WITHIN_CHARS = 24;
 
 /**
  * Which document the text in a picture comes from. Fields count, several of one family; the name alone only if nothing
@@ -10,27 +13,45 @@ const TITLE_ALONE_CHARS = 8;
  */
 export function findSeen(
   ocr: FoldedText,
-  { terms, ocrAny, ocrFields }: RiskLexicon["groups"][number],
-  { adverts, fold }: RiskLexicon,
+  group: RiskLexicon["groups"][number],
+  lexicon: RiskLexicon,
 ): string | null {
+  const { names, ocrAny, ocrFields } = group;
+  const { adverts, fold } = lexicon;
   if (ocr.text.trim() === "") return null;
   const isAdvert = findAny(fold(ocr.source), adverts) !== null;
-  const strong = ocrAny.flatMap((term) => findTerm(ocr, term).slice(0, 1));
+  const strong = firstPlaces(ocr, ocrAny);
   const [sure] = strong;
   if (sure !== undefined && !isAdvert) return sourceOf(ocr, sure);
 
   if (ocr.text.length <= TITLE_ALONE_CHARS) {
-    const title = terms
-      .flatMap((term) => findTerm(ocr, term))
-      .find(({ start, end }) => start <= 2 && ocr.text.length - end <= 2);
+    const title = findTerms(ocr, names).find(({ start, end }) => start <= 2 && ocr.text.length - end <= 2);
     if (title !== undefined) return sourceOf(ocr, title);
   }
   for (const { need, of } of ocrFields) {
-    const fields = withoutOverlap([...strong, ...of.flatMap((term) => findTerm(ocr, term).slice(0, 1))]);
+    const fields = withoutOverlap([...strong, ...firstPlaces(ocr, of)]);
     if (fields.length >= need + (isAdvert ? ADVERT_NEEDS_MORE : 0))
       return fields.map((span) => sourceOf(ocr, span)).join(" ");
   }
-  return null;
+  return isAdvert ? null : titledPaper(ocr, group, lexicon);
+}
+
+/** 动物检疫合格证明 above 数量 and 签发: nobody listed it, but a paper has its name on top and fields below. */
+function titledPaper(
+  ocr: FoldedText,
+  group: RiskLexicon["groups"][number],
+  lexicon: RiskLexicon,
+): string | null {
+  const { need, of } = lexicon.ocrTitleFields;
+  const title = composedNames(ocr, group, lexicon).find(({ end }) => end <= TITLE_WITHIN_CHARS);
+  if (title === undefined) return null;
+  const below = firstPlaces(ocr, of).filter(({ start }) => start >= title.end);
+  return withoutOverlap(below).length >= need ? sourceOf(ocr, title) : null;
+}
+
+/** A field counts once, however often it stands there. */
+function firstPlaces(ocr: FoldedText, fields: TermSet): Span[] {
+  return findEach(ocr, fields).flatMap((places) => places.slice(0, 1));
 }
 
 /** 许可证编号 is one field, not two. */

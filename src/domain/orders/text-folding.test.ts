@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { compileTerm, findTerm, foldDisguise, sourceOf } from "./text-folding.ts";
+import { createTermSet, findTerms } from "./term-set.ts";
+import { compileTerm, foldDisguise, sourceOf, type Writing } from "./text-folding.ts";
 
 const folding = {
   characters: { 證: "证" },
@@ -10,12 +11,14 @@ const folding = {
     章: { sound: "zhang", alike: "张", split: ["立早"] },
   },
 };
-function found(text: string, written: string, exact = false): string[] {
+function found(text: string, written: string, writing: Writing = "disguised"): string[] {
   const folded = foldDisguise(text, folding.characters);
-  return findTerm(folded, compileTerm(written, folding, exact)).map((span) => sourceOf(folded, span));
+  return findTerms(folded, createTermSet([compileTerm(written, folding, writing)])).map((span) =>
+    sourceOf(folded, span),
+  );
 }
 
-describe("findTerm", () => {
+describe("findTerms", () => {
   it.each([
     ["公章", "公章"],
     ["公 章", "公 章"],
@@ -44,7 +47,7 @@ describe("findTerm", () => {
   });
 
   it("does not guess in an exact term", () => {
-    expect(found("gong章", "公章", true)).toEqual([]);
+    expect(found("gong章", "公章", "exact")).toEqual([]);
   });
 
   it("does not join what stands on two lines", () => {

@@ -33,13 +33,17 @@ export function foldDisguise(
   return { text, source, origins };
 }
 
-/** 发🎫 says 票; in 发🎫票 the same mark only stands between. */
+/** 发🎫 says 票, 身份🪪 only its last 证; in 发🎫票 the same mark only stands between. */
 function readEmoji(original: string, source: string, index: number, emoji: Folding["emoji"]): string {
   const reading = Object.hasOwn(emoji, original) ? emoji[original] : undefined;
   if (reading === undefined) return original;
-  const before = source[index - 1] ?? " ";
   const after = /^[\uFE0F\u200D]?(.)/u.exec(source.slice(index + original.length))?.[1] ?? " ";
-  return reading.includes(before) || reading.includes(after) ? original : reading;
+  if (reading.includes(after)) return original;
+  const before = source.slice(0, index);
+  for (let said = reading.length; said > 0; said -= 1) {
+    if (before.endsWith(reading.slice(0, said))) return reading.slice(said);
+  }
+  return reading.includes(before.at(-1) ?? " ") ? original : reading;
 }
 
 export type Span = { start: number; end: number };
@@ -49,6 +53,11 @@ export function sourceOf(folded: FoldedText, { start, end }: Span): string {
   const from = folded.origins[start] ?? 0;
   const to = folded.origins[end] ?? folded.source.length;
   return folded.source.slice(from, to).trim();
+}
+
+/** Which line a span is in, by where the break before it stands. */
+export function lineOf({ text }: FoldedText, { start }: Span): number {
+  return start === 0 ? -1 : text.lastIndexOf("\n", start - 1);
 }
 
 export function blankOut(folded: FoldedText, spans: readonly Span[]): FoldedText {
@@ -65,32 +74,42 @@ export function blankOut(folded: FoldedText, spans: readonly Span[]): FoldedText
   return { ...folded, text: pieces.join("") + folded.text.slice(done) };
 }
 
-/** How a character of a term may be written. An initial only counts in a term that is otherwise plain. */
-type Spelling = { text: string; kind: "plain" | "sound" | "alike" | "initial" };
-type Place = Spelling[] | "gap";
+/**
+ * How a character of a term may be written. An initial only counts in a term that is otherwise plain; a homophone only
+ * where it makes no word of its own.
+ */
+type Spelling = { text: string; kind: "plain" | "sound" | "alike" | "initial" | "homophone" };
+type Place = { spellings: Spelling[]; homophones: string } | "gap";
 export type Term = { places: Place[]; edges: { start: boolean; end: boolean } };
+/** Where a term was read, which of its characters were guessed by their sound, and whether all stand as themselves. */
+export type Match = Span & { guesses: readonly number[]; isWild: boolean; isLiteral: boolean };
 
-/** @param exact - written plainly only: no homophones, no pinyin */
-export function compileTerm(
-  written: string,
-  folding: Pick<Folding, "characters" | "glyphs">,
-  exact: boolean,
-): Term {
+type Spellings = Pick<Folding, "characters" | "glyphs"> &
+  Partial<Pick<Folding, "syllables" | "common" | "not_initials">>;
+
+/** exact: written plainly only; spelled: or as its sounds, or in parts; disguised: or with homophones */
+export type Writing = "exact" | "spelled" | "disguised";
+
+export function compileTerm(written: string, folding: Spellings, writing: Writing): Term {
   const chars = [...foldDisguise(written.replaceAll("*", "\n"), folding.characters).text];
   const isLong = chars.length >= 3;
   const places = chars.map((char): Place => {
     if (char === "\n") return "gap";
     const plain: Spelling = { text: char, kind: "plain" };
-    const glyph = exact || !Object.hasOwn(folding.glyphs, char) ? undefined : folding.glyphs[char];
-    if (glyph === undefined) return [plain];
-    const { sound } = glyph;
-    return [
+    if (writing === "exact") return { spellings: [plain], homophones: "" };
+    const glyph = Object.hasOwn(folding.glyphs, char) ? folding.glyphs[char] : undefined;
+    const syllable = syllableOf(char, folding.syllables);
+    const sounds = [...new Set([glyph?.sound, syllable])].filter((sound) => sound !== undefined);
+    const heard = [...(glyph?.split ?? []), ...sounds].map((text): Spelling => ({ text, kind: "sound" }));
+    if (writing === "spelled") return { spellings: [plain, ...heard], homophones: "" };
+    const spellings: Spelling[] = [
       plain,
-      ...glyph.split.map((text): Spelling => ({ text, kind: "sound" })),
-      ...(sound === undefined ? [] : [{ text: sound, kind: "sound" } as const]),
-      ...[...glyph.alike].map((text): Spelling => ({ text, kind: "alike" })),
-      ...(sound !== undefined && isLong ? [{ text: sound.slice(0, 1), kind: "initial" } as const] : []),
+      ...heard,
+      ...[...(glyph?.alike ?? "")].map((text): Spelling => ({ text, kind: "alike" })),
+      ...(isLong ? sounds.map((sound): Spelling => ({ text: sound.slice(0, 1), kind: "initial" })) : []),
     ];
+    const alike = syllable === undefined ? "" : (folding.syllables?.[syllable] ?? "");
+    return { spellings, homophones: withoutCommon(alike, `${char}${folding.common ?? ""}`) };
   });
   return {
     places,
@@ -98,68 +117,108 @@ export function compileTerm(
   };
 }
 
-/** Every place where the term is written, leftmost first, not overlapping. */
-export function findTerm(folded: FoldedText, term: Term): Span[] {
+/** 身份证 is also written sfz: the first letters of what has at least three characters. */
+export function initialsOf(terms: readonly string[], folding: Spellings): string[] {
+  return terms.flatMap((term) => {
+    const chars = [...term];
+    const sounds = chars.map((char) => folding.glyphs[char]?.sound ?? syllableOf(char, folding.syllables));
+    const isNamed = chars.length >= 3 && sounds.every((sound) => sound !== undefined);
+    const written = sounds.map((sound) => sound?.charAt(0) ?? "").join("");
+    return isNamed && folding.not_initials?.includes(written) !== true ? [written] : [];
+  });
+}
+
+const syllablesByChar = new WeakMap<object, ReadonlyMap<string, string>>();
+
+function syllableOf(char: string, syllables: Folding["syllables"] | undefined): string | undefined {
+  if (syllables === undefined) return undefined;
+  let known = syllablesByChar.get(syllables);
+  if (known === undefined) {
+    known = new Map(
+      Object.entries(syllables).flatMap(([sound, alike]) => [...alike].map((one) => [one, sound])),
+    );
+    syllablesByChar.set(syllables, known);
+  }
+  return known.get(char);
+}
+
+function withoutCommon(chars: string, common: string): string {
+  return [...chars].filter((char) => !common.includes(char)).join("");
+}
+
+/** Every character a reading of the term may begin with; null: any, it begins with a gap. */
+export function openingsOf({ places: [opening] }: Term): string[] | null {
+  if (opening === undefined || opening === "gap") return null;
+  return [...new Set([...opening.spellings.map(({ text }) => text.charAt(0)), ...opening.homophones])];
+}
+
+/**
+ * The term as it is written from here on, or null.
+ *
+ * @param wild - also if no character of it is written as itself
+ */
+export function readTerm(folded: FoldedText, term: Term, start: number, wild = false): Match | null {
+  const read = readFrom(folded.text, term.places, 0, start, NOTHING_READ, wild);
+  if (read === null || isInsideWord(folded, term, { start, end: read.end })) return null;
+  return { start, end: read.end, guesses: read.guesses, isWild: read.plain === 0, isLiteral: read.odd === 0 };
+}
+
+/** Every place a pattern matches, as it reads in the folded text. Runs the pattern itself: matchAll copies it each time. */
+export function findPattern({ text }: FoldedText, pattern: RegExp): Span[] {
   const spans: Span[] = [];
-  const [opening] = term.places;
-  // Most terms begin in one way only: the text between two such characters is not worth a look.
-  const only = Array.isArray(opening) && opening.length === 1 ? opening[0]?.text : undefined;
-  for (let start = 0; start < folded.text.length; start += 1) {
-    if (only !== undefined) start = folded.text.indexOf(only, start);
-    if (start < 0) break;
-    const end = matchFrom(folded.text, term.places, 0, start, { plain: 0, odd: 0, initials: 0 });
-    if (end === null || isInsideWord(folded, term, { start, end })) continue;
-    spans.push({ start, end });
-    start = end - 1;
+  pattern.lastIndex = 0;
+  for (let match = pattern.exec(text); match !== null; match = pattern.exec(text)) {
+    if (match[0] === "") pattern.lastIndex += 1;
+    else spans.push({ start: match.index, end: pattern.lastIndex });
   }
   return spans;
 }
 
-/** Every place a pattern matches, as it reads in the folded text. */
-export function findPattern({ text }: FoldedText, pattern: RegExp): Span[] {
-  return [...text.matchAll(pattern)]
-    .filter(([match]) => match !== "")
-    .map((match) => ({ start: match.index, end: match.index + match[0].length }));
-}
+type Tally = { plain: number; odd: number; initials: number; guesses: readonly number[] };
+const NOTHING_READ: Tally = { plain: 0, odd: 0, initials: 0, guesses: [] };
 
-type Tally = { plain: number; odd: number; initials: number };
-
-function matchFrom(
+function readFrom(
   text: string,
   places: readonly Place[],
   at: number,
   index: number,
   tally: Tally,
-): number | null {
+  wild: boolean,
+): (Tally & { end: number }) | null {
   const place = places[at];
-  if (place === undefined) return isCredible(tally) ? index : null;
+  if (place === undefined) return isCredible(tally, wild) ? { ...tally, end: index } : null;
   if (place === "gap") {
     for (let skipped = 0; skipped <= MAX_GAP; skipped += 1) {
       if (skipped > 0 && (index + skipped > text.length || text[index + skipped - 1] === "\n")) return null;
-      const end = matchFrom(text, places, at + 1, index + skipped, tally);
-      if (end !== null) return end;
+      const read = readFrom(text, places, at + 1, index + skipped, tally, wild);
+      if (read !== null) return read;
     }
     return null;
   }
-  for (const spelling of place) {
+  for (const spelling of place.spellings) {
     if (!text.startsWith(spelling.text, index)) continue;
-    const end = matchFrom(text, places, at + 1, index + spelling.text.length, count(tally, spelling.kind));
-    if (end !== null) return end;
+    const next = count(tally, spelling.kind, index);
+    const read = readFrom(text, places, at + 1, index + spelling.text.length, next, wild);
+    if (read !== null) return read;
   }
-  return null;
+  const char = text.charAt(index);
+  if (char === "" || !place.homophones.includes(char)) return null;
+  return readFrom(text, places, at + 1, index + 1, count(tally, "homophone", index), wild);
 }
 
-function count(tally: Tally, kind: Spelling["kind"]): Tally {
+function count(tally: Tally, kind: Spelling["kind"], index: number): Tally {
   return {
     plain: tally.plain + (kind === "plain" || kind === "sound" ? 1 : 0),
     odd: tally.odd + (kind === "plain" ? 0 : 1),
     initials: tally.initials + (kind === "initial" ? 1 : 0),
+    guesses: kind === "homophone" ? [...tally.guesses, index] : tally.guesses,
   };
 }
 
 /** Something must really be spelled out: all homophones would turn half the language into the term. */
-function isCredible({ plain, odd, initials }: Tally): boolean {
-  return plain > 0 && (initials === 0 || (initials === 1 && odd === 1));
+function isCredible({ plain, odd, initials }: Tally, wild: boolean): boolean {
+  if (plain === 0) return wild && initials === 0;
+  return initials === 0 || (initials === 1 && odd === 1);
 }
 
 /** "p" is a term, the p of "jpg" is not: a term that begins or ends in Latin or digits needs an edge there. */

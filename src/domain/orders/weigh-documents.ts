@@ -1,8 +1,11 @@
+import { cutsComposedName } from "./composed-name.ts";
 import { findNamed } from "./named-document.ts";
-import { blankTerms, findAny, findPatterns, type RiskLexicon } from "./risk-lexicon.ts";
+import { blankTerms, findPatterns, type RiskLexicon } from "./risk-lexicon.ts";
 import { findSeen } from "./seen-document.ts";
 import type { Service } from "./service.ts";
-import type { FoldedText } from "./text-folding.ts";
+import { findAny, findTerms, type TermSet } from "./term-set.ts";
+import { type FoldedText, lineOf } from "./text-folding.ts";
+import { beginsWord } from "./word-borders.ts";
 
 export type DocumentFinding = { group: string; evidence: string; outcome: "changed" | "only_handled" };
 
@@ -25,21 +28,20 @@ const WRITING_SERVICES: readonly Service[] = ["edit_text", "redraw"];
 export function weighDocuments(demand: DocumentDemand, lexicon: RiskLexicon): DocumentFinding[] {
   const rest = blankTerms(
     demand.words,
-    [...lexicon.handling, ...lexicon.neutral],
+    [lexicon.handling, lexicon.neutral],
     [...lexicon.handlingPatterns, ...lexicon.neutralPatterns],
   );
-  const wish = {
-    changes: findAny(rest, lexicon.changes) !== null,
-    handles:
-      findAny(demand.words, lexicon.handling) !== null ||
-      findPatterns(demand.words, lexicon.handlingPatterns).length > 0,
-  };
+  const handles =
+    findAny(demand.words, lexicon.handling) !== null ||
+    findPatterns(demand.words, lexicon.handlingPatterns).length > 0;
+  const obtains = !handles && findPatterns(rest, lexicon.obtainPatterns).length > 0;
+  const wish = { handles, changes: obtains || asksForChange(rest, lexicon) };
   const namesProduct = demand.words.text.includes("\uFFFC");
   const naming = {
     plain: demand.plain,
     words: demand.words,
-    isOfProduct: findAny(demand.plain, lexicon.products) !== null,
-    isOfMedium: findAny(demand.plain, lexicon.media) !== null,
+    productLines: linesWith(demand.plain, lexicon.products, lexicon),
+    mediumLines: linesWith(demand.plain, lexicon.media, lexicon),
   };
   const findings: DocumentFinding[] = [];
 
@@ -47,16 +49,32 @@ export function weighDocuments(demand: DocumentDemand, lexicon: RiskLexicon): Do
     const { group } = compiled;
     const named = findNamed(naming, compiled, lexicon);
     const seen = findSeen(demand.ocr, compiled, lexicon);
-    const evidence = named ?? seen;
+    const evidence = named?.evidence ?? seen;
     if (evidence === null) continue;
+    const isSure = seen !== null || named?.isListed === true;
 
     const isHandlingService = demand.services.every((service) => group.handling_services.includes(service));
     const writes = demand.services.some((service) => WRITING_SERVICES.includes(service));
     const isHarmless = demand.services.length > 0 ? isHandlingService : wish.handles;
     // A picture of a document with no wish yet, or of a product that shows one, is for a person to look at.
     const isOnlySeen = named === null && !writes && (demand.services.length === 0 || namesProduct);
-    const onlyHandled = !wish.changes && (isHarmless || isOnlySeen);
+    const changes = wish.changes || findPatterns(demand.words, compiled.acts).length > 0;
+    if (!isSure && !writes && !changes && !wish.handles) continue;
+    const onlyHandled = !changes && (isHarmless || isOnlySeen);
     findings.push({ group: group.id, evidence, outcome: onlyHandled ? "only_handled" : "changed" });
   }
   return findings;
+}
+
+/** A single character must begin a word: the 写 of 手写 changes nothing. */
+function asksForChange(rest: FoldedText, { changes, changePatterns }: RiskLexicon): boolean {
+  return (
+    findTerms(rest, changes).some(({ start, end }) => end - start > 1 || beginsWord(rest, start)) ||
+    findPatterns(rest, changePatterns).length > 0
+  );
+}
+
+function linesWith(text: FoldedText, set: TermSet, lexicon: RiskLexicon): ReadonlySet<number> {
+  const meant = findTerms(text, set).filter((match) => !cutsComposedName(text, match, lexicon));
+  return new Set(meant.map((match) => lineOf(text, match)));
 }

@@ -1,10 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { compileTerm, findTerm, foldDisguise } from "./text-folding.ts";
+import { createTermSet, findTerms } from "./term-set.ts";
+import { compileTerm, foldDisguise } from "./text-folding.ts";
 import { isAcrossWords } from "./word-borders.ts";
 
 function isAccident(text: string, term: string, open: string[] = []): boolean {
   const folded = foldDisguise(text, {});
-  const [span] = findTerm(folded, compileTerm(term, { characters: {}, glyphs: {} }, true));
+  const [span] = findTerms(
+    folded,
+    createTermSet([compileTerm(term, { characters: {}, glyphs: {} }, "exact")]),
+  );
   if (span === undefined) throw new Error(`${term} is not in ${text}`);
   return isAcrossWords(folded, span, new Set(open));
 }
