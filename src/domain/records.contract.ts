@@ -92,17 +92,46 @@ export function describeRecords(name: string, open: () => Promise<Store>): void 
           await store.messages.addOutbound({ ...row, id: "bot1", author: "bot", fence: 1 });
           await store.messages.addOutbound({ ...row, id: "bot2", author: "bot", fence: 1 });
 
-          expect(await store.messages.claimSend("bot1", NOW + 300)).toBe(true);
+          expect(await store.messages.claimSend({ id: "bot1", attempts: 0 }, NOW + 300)).toBe(true);
           expect(await store.messages.isSending(ID, NOW)).toBe(NOW + 300);
           await store.conversations.takeOver(ID, "阿明");
           await store.messages.addOutbound({ ...row, id: "person1", author: "person", fence: 2 });
-          expect(await store.messages.claimSend("bot2", NOW + 300)).toBe(false);
-          expect(await store.messages.claimSend("person1", NOW + 300)).toBe(true);
+          expect(await store.messages.claimSend({ id: "bot2", attempts: 0 }, NOW + 300)).toBe(false);
+          expect(await store.messages.claimSend({ id: "person1", attempts: 0 }, NOW + 300)).toBe(true);
           expect((await store.messages.unsent(ID)).map((message) => message.id)).toEqual([
             "bot1",
             "bot2",
             "person1",
           ]);
+        }));
+
+      it("lets nobody claim or settle a send that another has claimed or settled since it was read", () =>
+        withStore(async (store) => {
+          await store.conversations.upsert(anInbound(), NOW);
+          const row = { conversationId: ID, parts: [], at: NOW };
+          await store.messages.addOutbound({ ...row, id: "bot1", author: "bot", fence: 1 });
+
+          expect(await store.messages.claimSend({ id: "bot1", attempts: 0 }, NOW + 300)).toBe(true);
+          expect(await store.messages.claimSend({ id: "bot1", attempts: 0 }, NOW + 300)).toBe(false);
+          expect(await store.messages.settleOutbound("bot1", { status: "sent", at: NOW })).toBe(true);
+          expect(await store.messages.settleOutbound("bot1", { status: "uncertain", at: NOW })).toBe(false);
+          expect((await store.messages.find("bot1"))?.status).toBe("sent");
+        }));
+
+      it("counts the messages that it settles, each once", () =>
+        withStore(async (store) => {
+          await store.conversations.upsert(anInbound(), NOW);
+          for (const id of ["a", "b"])
+            await store.messages.addInbound(anInbound(), {
+              id,
+              conversationId: ID,
+              status: "pending",
+              fence: 1,
+            });
+
+          expect(await store.messages.settleInbound(["a"], "answered", "t1")).toBe(1);
+          expect(await store.messages.settleInbound(["a", "b"], "answered", "t2")).toBe(1);
+          expect((await store.messages.find("a"))?.turn_id).toBe("t1");
         }));
 
       it("rolls back everything of a transaction that throws", () =>
@@ -147,7 +176,7 @@ export function describeRecords(name: string, open: () => Promise<Store>): void 
 
           expect(await store.messages.unsent(ID)).toEqual([]);
           expect(await store.messages.releaseDeferred(ID, 1)).toBe(1);
-          expect(await store.messages.claimSend("late", NOW + 1)).toBe(true);
+          expect(await store.messages.claimSend({ id: "late", attempts: 0 }, NOW + 1)).toBe(true);
         }));
     });
 
@@ -323,6 +352,73 @@ export function describeRecords(name: string, open: () => Promise<Store>): void 
           });
           await store.handoffs.setStatus("h1", { status: "returned", endedAt: NOW });
           expect((await store.handoffs.open({ ...handoff, id: "h3" })).isNew).toBe(true);
+        }));
+    });
+
+    describe("leases", () => {
+      const HOUR = 3_600_000;
+
+      it("gives a lease to one at a time, under a token that is raised when it changes hands", () =>
+        withStore(async (store) => {
+          const mine = await store.leases.take({ name: "bridge", owner: "one", ttlMs: HOUR });
+          expect(mine).toEqual({ lease: { name: "bridge", token: 1 }, former: null });
+          const { lease } = mine ?? expect.fail("not taken");
+
+          expect(await store.leases.take({ name: "bridge", owner: "two", ttlMs: HOUR })).toBeNull();
+          expect(await store.leases.take({ name: "bridge", owner: "one", ttlMs: 0 })).toEqual(mine);
+          expect(await store.leases.isCurrent(lease)).toBe(true);
+          expect(await store.leases.take({ name: "bridge", owner: "two", ttlMs: HOUR })).toEqual({
+            lease: { name: "bridge", token: 2 },
+            former: "one",
+          });
+          expect(await store.leases.isCurrent(lease)).toBe(false);
+          expect(await store.leases.take({ name: "bridge", owner: "one", ttlMs: HOUR })).toBeNull();
+        }));
+
+      it("gives one that was given back to the next, and nobody's late end takes it away", () =>
+        withStore(async (store) => {
+          const mine = await store.leases.take({ name: "bridge", owner: "one", ttlMs: HOUR });
+          const { lease } = mine ?? expect.fail("not taken");
+          await store.leases.giveBack(lease);
+
+          expect(await store.leases.isCurrent(lease)).toBe(false);
+          const other = await store.leases.take({ name: "bridge", owner: "two", ttlMs: HOUR });
+          expect(other).toEqual({ lease: { name: "bridge", token: 2 }, former: null });
+          await store.leases.giveBack(lease);
+          expect(await store.leases.isCurrent(other?.lease ?? lease)).toBe(true);
+        }));
+
+      it("gives it to one of many who ask at once", () =>
+        withStore(async (store) => {
+          const owners = Array.from({ length: 8 }, (_none, n) => `process ${n}`);
+          const ask = () =>
+            Promise.all(owners.map((owner) => store.leases.take({ name: "bridge", owner, ttlMs: 0 })));
+
+          for (let round = 0; round < 5; round += 1) {
+            const tokens = (await ask()).flatMap((taken) => (taken === null ? [] : [taken.lease.token]));
+            expect(tokens.length).toBeGreaterThan(0);
+            expect(new Set(tokens).size).toBe(tokens.length);
+          }
+        }));
+
+      it("claims no send under a lease that another has by now", () =>
+        withStore(async (store) => {
+          await store.conversations.upsert(anInbound(), NOW);
+          await store.messages.addOutbound({
+            id: "bot1",
+            conversationId: ID,
+            author: "bot",
+            parts: [],
+            fence: 1,
+            at: NOW,
+          });
+          const claim = (token: number) =>
+            store.messages.claimSend({ id: "bot1", attempts: 0 }, NOW + 300, { name: "bridge", token });
+          await store.leases.take({ name: "bridge", owner: "one", ttlMs: 0 });
+          await store.leases.take({ name: "bridge", owner: "two", ttlMs: HOUR });
+
+          expect(await claim(1)).toBe(false);
+          expect(await claim(2)).toBe(true);
         }));
     });
 

@@ -10,3 +10,8 @@ export function loadEnv(root: string): Env {
   }
   return readEnv(process.env);
 }
+
+/** What a program that we run sees: our own environment and that. */
+export function environmentWith(more: Record<string, string>): NodeJS.ProcessEnv {
+  return { ...process.env, ...more };
+}

@@ -7,6 +7,7 @@ import { createRulesModel } from "../agents/rules/rules-model.ts";
 import { createRulesRung } from "../agents/rules/rules-rung.ts";
 import { createShopAgent } from "../agents/shop-agent.ts";
 import { createShopTools } from "../agents/shop-tools.ts";
+import { createOwnership, type Ownership } from "../channels/ownership.ts";
 import { type Bridge, createBridge } from "../channels/qingjian/bridge.ts";
 import { CHANNEL } from "../channels/qingjian/inbound.ts";
 import { createFrameRecorder } from "../channels/qingjian/recorder.ts";
@@ -27,6 +28,7 @@ import { createTransferHandler } from "../conversation/transfer.ts";
 import type { Ambient } from "../domain/clock.ts";
 import { queueDelivery } from "../domain/conversations/notify-buyer.ts";
 import type { MessageSender } from "../domain/conversations/sender.ts";
+import type { JobKind } from "../domain/jobs/jobs.ts";
 import type { Log } from "../domain/log.ts";
 import type { DeskDeps } from "../domain/orders/desk/deps.ts";
 import { createOrderDesk } from "../domain/orders/order-desk.ts";
@@ -39,6 +41,7 @@ import { createFaqKnowledge } from "../integrations/knowledge/faq.ts";
 import { createCallbackSender } from "../integrations/tasks/callback-sender.ts";
 import { createCronClock } from "../integrations/tasks/cron.ts";
 import { createSafeRegex } from "../integrations/tasks/safe-regex.ts";
+import { serviceName } from "../store/process-name.ts";
 import { createDispatchHandlers } from "../workflows/dispatch-jobs.ts";
 import { createDispatchToHumanWorkflow } from "../workflows/dispatch-to-human.ts";
 import { createFindImageWorkflow } from "../workflows/find-image.ts";
@@ -50,6 +53,12 @@ import { modelProvider, type Outside, openOutside } from "./outside.ts";
 import { openShopConfig } from "./shop-config.ts";
 import { createSteadyClock } from "./steady-clock.ts";
 
+/** They write to the bridge, so they run where it is. */
+const JOBS_OF_THE_BRIDGE: JobKind[] = ["deliver", "transfer"];
+/** An orderly end takes less than 20 s: turns that run, acks of what they said, and what else runs. */
+const LAST_TURNS_MS = 8_000;
+const LAST_ACKS_MS = 5_500;
+const LAST_JOBS_MS = 4_000;
 const POLL_DESIGNER_MS = 5 * 60_000;
 
 export type WireOptions = {
@@ -212,6 +221,7 @@ export async function wire(env: Env, options: WireOptions) {
           onRecall: async (recall) => {
             await store.messages.recall(recall);
           },
+          lease: () => ownership?.lease() ?? null,
           onConnected: () => {
             store
               .transaction(async (tx) => {
@@ -219,6 +229,25 @@ export async function wire(env: Env, options: WireOptions) {
                   await queueDelivery(tx, id);
               })
               .catch((error: unknown) => log.error("bridge.wake_failed", { error: String(error) }));
+          },
+        });
+  const ownership: Ownership | null =
+    bridge === null
+      ? null
+      : createOwnership({
+          leases: store.leases,
+          name: `bridge:${CHANNEL}`,
+          owner: serviceName(),
+          log,
+          async onGained(former) {
+            await jobs.take(JOBS_OF_THE_BRIDGE, former);
+            bridge.start();
+          },
+          async onLost({ inOrder }) {
+            const leaving = jobs.leave(JOBS_OF_THE_BRIDGE);
+            if (inOrder) await atMost(leaving, LAST_ACKS_MS);
+            await bridge.stop();
+            await atMost(leaving, LAST_ACKS_MS);
           },
         });
   const senders = new Map<string, MessageSender>(bridge === null ? [] : [[bridge.channel, bridge]]);
@@ -230,58 +259,61 @@ export async function wire(env: Env, options: WireOptions) {
   const door = { pictures: store.pictures, files, fetcher, inspector, ambient };
 
   function startJobs(): void {
-    jobs.start({
-      turn: createTurnHandler({
-        store,
-        agent,
-        intake: createPictureIntake({ ...door, messages: store.messages }),
-        cases,
-        regex,
-        ambient,
-        log,
-      }),
-      deliver: createDeliverHandler({ store, senders, ambient, log }),
-      transfer: createTransferHandler({ store, ambient, senders, takeover }),
-      "task-time": createTaskTimeHandler({ store, ambient, cron }),
-      "task-action": createTaskActionHandler({
-        store,
-        ambient,
-        agent,
-        cases,
-        desk,
-        deskDeps,
-        readDemand,
-        door,
-      }),
-      "task-expire": createTaskExpireHandler({ store, ambient }),
-      "task-no-reply": createNoReplyHandler({ store, ambient }),
-      "task-callback": createCallbackHandler(
-        createCallbackSender({
-          defaultUrl: env.TIANWANG_CALLBACK_URL === "off" ? null : env.TIANWANG_CALLBACK_URL,
-          secret: env.TIANWANG_SECRET ?? null,
-          // The receiver compares it with its own wall clock.
-          now: Date.now,
+    jobs.start(
+      {
+        turn: createTurnHandler({
+          store,
+          agent,
+          intake: createPictureIntake({ ...door, messages: store.messages }),
+          cases,
+          regex,
+          ambient,
+          log,
         }),
-      ),
-      "order-event": createOrderEventHandler({ store, ambient }),
-      "order-close": createOrderCloseHandler({ store, ambient }),
-      workflow: createWorkflowHandler({
-        ...deskDeps,
-        log,
-        workflow: (name) => mastra.getWorkflow(name) as unknown as Workflow,
-      }),
-      "person-idle": createPersonIdleHandler(takeover),
-      ...(outside.dispatch === null
-        ? {}
-        : createDispatchHandlers({
-            ...workflowDeps,
-            fetcher: outside.deliveryFetcher,
-            dispatch: outside.dispatch,
-            fileUrl: (file) => `${env.FILES_URL ?? options.ownUrl()}/files/${file}`,
-            callbackUrl: `${env.FILES_URL ?? options.ownUrl()}/api/tuhui/callback`,
-            pollEveryMs: POLL_DESIGNER_MS,
-          })),
-    });
+        deliver: createDeliverHandler({ store, senders, ambient, log }),
+        transfer: createTransferHandler({ store, ambient, senders, takeover }),
+        "task-time": createTaskTimeHandler({ store, ambient, cron }),
+        "task-action": createTaskActionHandler({
+          store,
+          ambient,
+          agent,
+          cases,
+          desk,
+          deskDeps,
+          readDemand,
+          door,
+        }),
+        "task-expire": createTaskExpireHandler({ store, ambient }),
+        "task-no-reply": createNoReplyHandler({ store, ambient }),
+        "task-callback": createCallbackHandler(
+          createCallbackSender({
+            defaultUrl: env.TIANWANG_CALLBACK_URL === "off" ? null : env.TIANWANG_CALLBACK_URL,
+            secret: env.TIANWANG_SECRET ?? null,
+            // The receiver compares it with its own wall clock.
+            now: Date.now,
+          }),
+        ),
+        "order-event": createOrderEventHandler({ store, ambient }),
+        "order-close": createOrderCloseHandler({ store, ambient }),
+        workflow: createWorkflowHandler({
+          ...deskDeps,
+          log,
+          workflow: (name) => mastra.getWorkflow(name) as unknown as Workflow,
+        }),
+        "person-idle": createPersonIdleHandler(takeover),
+        ...(outside.dispatch === null
+          ? {}
+          : createDispatchHandlers({
+              ...workflowDeps,
+              fetcher: outside.deliveryFetcher,
+              dispatch: outside.dispatch,
+              fileUrl: (file) => `${env.FILES_URL ?? options.ownUrl()}/files/${file}`,
+              callbackUrl: `${env.FILES_URL ?? options.ownUrl()}/api/tuhui/callback`,
+              pollEveryMs: POLL_DESIGNER_MS,
+            })),
+      },
+      JOBS_OF_THE_BRIDGE,
+    );
   }
 
   return {
@@ -298,6 +330,7 @@ export async function wire(env: Env, options: WireOptions) {
     desk,
     takeover,
     bridge,
+    ownership,
     agent,
     config,
     understand,
@@ -308,16 +341,26 @@ export async function wire(env: Env, options: WireOptions) {
     log,
     rungs: rungs.map((rung) => rung.name),
     startJobs,
-    /** Stops taking work, lets running turns end, then closes what is open. */
+    /** Lets running turns end and their words go out, gives the bridge and what does not end to others, then closes. */
     async stop(): Promise<void> {
-      await bridge?.stop();
-      await jobs.stop(15_000);
+      await atMost(jobs.leave(["turn"]), LAST_TURNS_MS);
+      await ownership?.stop();
+      await jobs.stop(LAST_JOBS_MS);
       await textReader.close();
       await bridge?.recorder.flush();
       await mastraStorage.close();
       await store.close();
     },
   };
+}
+
+async function atMost(work: Promise<unknown>, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLong = new Promise((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([work, tooLong]);
+  clearTimeout(timer);
 }
 
 function configuredModels(env: Env) {

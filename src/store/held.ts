@@ -1,7 +1,8 @@
 import { type Kysely, PostgresAdapter, sql } from "kysely";
 import type { Database } from "./schema.ts";
 
-function hasManyWriters(db: Kysely<Database>): boolean {
+/** True on PostgreSQL, which several processes write at once, perhaps of several hosts. */
+export function hasManyWriters(db: Kysely<Database>): boolean {
   return db.getExecutor().adapter instanceof PostgresAdapter;
 }
 

@@ -3,7 +3,8 @@ import type { JobKind, JobRunner } from "../domain/jobs/jobs.ts";
 /** Kinds that share workers, so that slow pictures never keep a reply waiting. */
 export const JOB_LANES: { name: string; kinds: JobKind[]; concurrency: number }[] = [
   { name: "turn", kinds: ["turn"], concurrency: 64 },
-  { name: "deliver", kinds: ["deliver"], concurrency: 64 },
+  // Of the process that has the bridge.
+  { name: "deliver", kinds: ["deliver", "transfer"], concurrency: 64 },
   {
     name: "task",
     kinds: [
@@ -20,7 +21,7 @@ export const JOB_LANES: { name: string; kinds: JobKind[]; concurrency: number }[
   { name: "work", kinds: ["workflow"], concurrency: 4 },
   {
     name: "outside",
-    kinds: ["transfer", "task-callback", "tuhui-order", "tuhui-requirement", "tuhui-cancel", "tuhui-poll"],
+    kinds: ["task-callback", "tuhui-order", "tuhui-requirement", "tuhui-cancel", "tuhui-poll"],
     concurrency: 16,
   },
 ];

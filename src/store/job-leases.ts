@@ -1,7 +1,7 @@
 import { type Kysely, sql } from "kysely";
 import type { JobKind } from "../domain/jobs/jobs.ts";
 import { prepared } from "./prepared.ts";
-import { isGone, processName } from "./process-name.ts";
+import { isGone, processName, processOf } from "./process-name.ts";
 import type { Database } from "./schema.ts";
 
 export const LEASE_MS = 15_000;
@@ -15,6 +15,13 @@ export type LeasedJob = {
   attempts: number;
   maxAttempts: number;
   lease: string;
+};
+
+const FREED = {
+  locked_by: null,
+  locked_until: null,
+  run_at: sql<number>`coalesce(rerun_at, run_at)`,
+  rerun_at: null,
 };
 
 const forget = prepared((db, { id, lease }: { id: number; lease: string }) =>
@@ -143,6 +150,16 @@ export function createJobLeases({
       return result.numUpdatedRows > 0n;
     },
 
+    /** Of these kinds, what that service's process still holds, which may not run them any more. */
+    async freeOf(service: string, kinds: readonly JobKind[]): Promise<void> {
+      await db
+        .updateTable("jobs")
+        .set(FREED)
+        .where("kind", "in", kinds)
+        .where("locked_by", "like", `${processOf(service)}:%`)
+        .execute();
+    },
+
     /** A process that was killed cannot free its leases; on this host we can see that it is gone. */
     async freeOfTheDead(): Promise<void> {
       const holders = await db
@@ -153,16 +170,7 @@ export function createJobLeases({
         .execute();
       for (const { locked_by: holder } of holders) {
         if (holder === null || holder.startsWith(`${holderName}:`) || !isGone(holder)) continue;
-        await db
-          .updateTable("jobs")
-          .set({
-            locked_by: null,
-            locked_until: null,
-            run_at: sql<number>`coalesce(rerun_at, run_at)`,
-            rerun_at: null,
-          })
-          .where("locked_by", "=", holder)
-          .execute();
+        await db.updateTable("jobs").set(FREED).where("locked_by", "=", holder).execute();
       }
     },
   };

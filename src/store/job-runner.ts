@@ -11,6 +11,7 @@ const RENEW_MS = 5_000;
 /** Catches what no wake-up announced: an expired lease, a clock that jumped. */
 const SAFETY_POLL_MS = 2_000;
 const CLAIM_BATCH = 32;
+const LOOK_AGAIN_MS = 10;
 
 type Lane = {
   name: string;
@@ -48,6 +49,8 @@ export function createJobRunner(deps: {
   }));
   const laneOf = new Map(lanes.flatMap((lane) => lane.kinds.map((kind) => [kind, lane] as const)));
   let handlers: Partial<Record<JobKind, JobHandler>> = {};
+  /** Kinds that another process may be running. */
+  const elsewhere = new Set<JobKind>();
   let started = false;
   let renewTimer: NodeJS.Timeout | null = null;
   let idleWaiters: (() => void)[] = [];
@@ -114,7 +117,7 @@ export function createJobRunner(deps: {
 
   /** What nobody here handles waits for a process that does. */
   function handled(lane: Lane): JobKind[] {
-    return lane.kinds.filter((kind) => handlers[kind] !== undefined);
+    return lane.kinds.filter((kind) => handlers[kind] !== undefined && !elsewhere.has(kind));
   }
 
   async function execute(lane: Lane, leased: LeasedJob): Promise<void> {
@@ -205,8 +208,9 @@ export function createJobRunner(deps: {
   return {
     wake,
 
-    start(toRun) {
+    start(toRun, onlyWhenTaken = []) {
       handlers = toRun;
+      for (const kind of onlyWhenTaken) elsewhere.add(kind);
       started = true;
       renewTimer = setInterval(() => {
         const held = lanes.flatMap((lane) => [...lane.running.values(), ...lane.heldBack.values()]);
@@ -223,12 +227,26 @@ export function createJobRunner(deps: {
         });
     },
 
+    async take(kinds, former) {
+      if (former !== null) await leases.freeOf(former, kinds);
+      for (const kind of kinds) {
+        elsewhere.delete(kind);
+        wake(kind, now());
+      }
+    },
+
+    async leave(kinds) {
+      for (const kind of kinds) elsewhere.add(kind);
+      const isRunning = (lane: Lane) =>
+        lane.claiming || [...lane.running.values()].some(({ kind }) => kinds.includes(kind));
+      while (lanes.some(isRunning)) await pause();
+    },
+
     async stop(timeoutMs) {
       started = false;
       for (const lane of lanes) if (lane.timer !== null) clearTimeout(lane.timer);
       const deadline = now() + timeoutMs;
-      while (lanes.some((lane) => lane.running.size > 0 || lane.claiming) && now() < deadline)
-        await new Promise((resolve) => setTimeout(resolve, 10));
+      while (lanes.some((lane) => lane.running.size > 0 || lane.claiming) && now() < deadline) await pause();
       if (renewTimer !== null) clearInterval(renewTimer);
     },
 
@@ -267,6 +285,19 @@ export function createJobRunner(deps: {
       return true;
     },
 
+    async lateness() {
+      const at = now();
+      const rows = await db
+        .selectFrom("jobs")
+        .select((eb) => ["kind", eb.fn.min<number>("run_at").as("since")])
+        .where("dead_at", "is", null)
+        .where("locked_by", "is", null)
+        .where("run_at", "<=", at)
+        .groupBy("kind")
+        .execute();
+      return Object.fromEntries(rows.map((row) => [row.kind, at - row.since]));
+    },
+
     async depth() {
       const rows = await db
         .selectFrom("jobs")
@@ -277,4 +308,8 @@ export function createJobRunner(deps: {
       return Object.fromEntries(rows.map((row) => [row.kind, Number(row.count)]));
     },
   };
+}
+
+async function pause(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
 }

@@ -32,6 +32,7 @@ it.each<[string, (store: Store) => Promise<unknown>, string]>([
 
   await ask(
     createStore(db, {
+      now: () => 0,
       wake: () => {},
       jobsOn: (on, wake) => createJobQueue(on, Date.now, wake),
       isConflict: () => false,

@@ -1,6 +1,7 @@
 import { type Kysely, type Selectable, sql } from "kysely";
 import type { Message, SaidMessage } from "../domain/conversations/message.ts";
 import type { MessageStore } from "../domain/conversations/ports.ts";
+import type { Lease } from "../domain/leases.ts";
 import { unchanged } from "./held.ts";
 import { prepared } from "./prepared.ts";
 import type { Database } from "./schema.ts";
@@ -68,28 +69,14 @@ const findUnsent = prepared((db, { conversationId }: { conversationId: string })
     .where("status", "in", [sql.lit("queued"), sql.lit("sending")])
     .where(waits),
 );
-const claimSend = prepared((db, { id, until }: { id: string; until: number }) =>
-  db
-    .updateTable("messages")
-    .set({ status: "sending", sending_until: until, attempts: sql<number>`attempts + 1` })
-    .where("id", "=", id)
-    .where("status", "in", ["queued", "sending"])
-    .where((eb) =>
-      eb.or([
-        eb("author", "=", "person"),
-        eb.exists(
-          unchanged(
-            db,
-            eb
-              .selectFrom("conversations as c")
-              .select("c.id")
-              .whereRef("c.id", "=", "messages.conversation_id")
-              .whereRef("c.fence", "=", "messages.fence")
-              .where("c.holder", "=", "bot"),
-          ),
-        ),
-      ]),
+type SendClaim = { id: string; until: number; attempts: number };
+const claimSend = prepared((db, claim: SendClaim) => sendClaim(db, claim));
+const claimSendUnder = prepared((db, given: SendClaim & Lease) =>
+  sendClaim(db, given).where((eb) =>
+    eb.exists(
+      eb.selectFrom("leases").select("token").where("name", "=", given.name).where("token", "=", given.token),
     ),
+  ),
 );
 const settleOutbound = prepared(
   (
@@ -113,7 +100,9 @@ const settleOutbound = prepared(
         attempts: eb.fn.coalesce(eb.val(given.attempts), "attempts"),
         platform_message_id: eb.fn.coalesce(eb.val(given.platformMessageId), "platform_message_id"),
       }))
-      .where("id", "=", given.id),
+      .where("id", "=", given.id)
+      // Whoever stood still meanwhile does not undo what another has settled.
+      .where("status", "in", ["queued", "sending"]),
 );
 
 export function createMessageStore(db: Kysely<Database>): MessageStore {
@@ -177,7 +166,9 @@ export function createMessageStore(db: Kysely<Database>): MessageStore {
     },
 
     async settleInbound(ids, status, turnId) {
-      for (const id of ids) await settleInbound.run(db, { id, status, turnId });
+      let settled = 0;
+      for (const id of ids) settled += await settleInbound.run(db, { id, status, turnId });
+      return settled;
     },
 
     async recall({ channel, platform, shopId, externalConversationId, platformMessageId }) {
@@ -203,8 +194,13 @@ export function createMessageStore(db: Kysely<Database>): MessageStore {
       return (await findUnsent.all(db, { conversationId })).map(toMessage).sort((a, b) => a.seq - b.seq);
     },
 
-    async claimSend(id, until) {
-      return (await claimSend.run(db, { id, until })) > 0;
+    async claimSend({ id, attempts }, until, lease) {
+      const claim = { id, attempts, until };
+      const claimed =
+        lease === undefined
+          ? await claimSend.run(db, claim)
+          : await claimSendUnder.run(db, { ...claim, ...lease });
+      return claimed > 0;
     },
 
     async isSending(conversationId, now) {
@@ -221,7 +217,7 @@ export function createMessageStore(db: Kysely<Database>): MessageStore {
     },
 
     async settleOutbound(id, { status, at, error, platformMessageId, tries }) {
-      await settleOutbound.run(db, {
+      const settled = await settleOutbound.run(db, {
         id,
         status,
         settledAt: status === "queued" ? null : at,
@@ -229,6 +225,7 @@ export function createMessageStore(db: Kysely<Database>): MessageStore {
         attempts: tries ?? null,
         platformMessageId: platformMessageId ?? null,
       });
+      return settled > 0;
     },
 
     async releaseDeferred(conversationId, fence) {
@@ -236,7 +233,13 @@ export function createMessageStore(db: Kysely<Database>): MessageStore {
         .updateTable("messages")
         .set({ status: "queued", fence, error: null })
         .where("conversation_id", "=", conversationId)
-        .where("status", "=", sql.lit("deferred"))
+        // Results that were never tried while the person had the chat, since the channel was away, are as good as deferred.
+        .where((eb) =>
+          eb.or([
+            eb("status", "=", sql.lit("deferred")),
+            eb.and([eb("status", "=", sql.lit("queued")), eb("author", "=", sql.lit("system"))]),
+          ]),
+        )
         .where(waits)
         .executeTakeFirst();
       return Number(result.numUpdatedRows);
@@ -306,4 +309,29 @@ function toMessage(row: Selectable<Database["messages"]>): Message {
     status: row.status as Message["status"],
     parts: JSON.parse(row.parts) as Message["parts"],
   };
+}
+
+function sendClaim(db: Kysely<Database>, { id, until, attempts }: SendClaim) {
+  return db
+    .updateTable("messages")
+    .set({ status: "sending", sending_until: until, attempts: sql<number>`attempts + 1` })
+    .where("id", "=", id)
+    .where("attempts", "=", attempts)
+    .where("status", "in", ["queued", "sending"])
+    .where((eb) =>
+      eb.or([
+        eb("author", "=", "person"),
+        eb.exists(
+          unchanged(
+            db,
+            eb
+              .selectFrom("conversations as c")
+              .select("c.id")
+              .whereRef("c.id", "=", "messages.conversation_id")
+              .whereRef("c.fence", "=", "messages.fence")
+              .where("c.holder", "=", "bot"),
+          ),
+        ),
+      ]),
+    );
 }

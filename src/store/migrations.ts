@@ -6,6 +6,7 @@ import { ordersInDepth } from "./migrations/0002-orders-in-depth.ts";
 import { demandsWeighed } from "./migrations/0003-demands-weighed.ts";
 import { manyWriters } from "./migrations/0004-many-writers.ts";
 import { sharedJobs } from "./migrations/0005-shared-jobs.ts";
+import { leases } from "./migrations/0006-leases.ts";
 import type { DatabaseKind } from "./migrations/database-kind.ts";
 import type { Database } from "./schema.ts";
 
@@ -18,6 +19,7 @@ export async function migrate(db: Kysely<Database>, kind: DatabaseKind): Promise
       "0003_demands_weighed": demandsWeighed(),
       "0004_many_writers": manyWriters(),
       "0005_shared_jobs": sharedJobs(kind),
+      "0006_leases": leases(),
     }),
   };
   const { error } = await new Migrator({ db, provider }).migrateToLatest();

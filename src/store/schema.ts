@@ -207,6 +207,8 @@ type GalleryTable = {
   created_at: number;
 };
 
+type LeaseTable = { name: string; owner: string; token: number; ends_at: number };
+
 type GalleryChangeTable = { seq: Generated<number>; item_id: string };
 
 export type Database = {
@@ -227,4 +229,5 @@ export type Database = {
   customers: CustomerTable;
   gallery_items: GalleryTable;
   gallery_changes: GalleryChangeTable;
+  leases: LeaseTable;
 };

@@ -13,6 +13,7 @@ import { createHandoffStore } from "./handoff-store.ts";
 import type { WakeableJobRunner } from "./job-lanes.ts";
 import { createJobQueue, type JobWake } from "./job-queue.ts";
 import { createJobRunner } from "./job-runner.ts";
+import { createLeaseStore } from "./lease-store.ts";
 import { createMessageStore } from "./message-store.ts";
 import { migrate } from "./migrations.ts";
 import { createOrderStore } from "./order-store.ts";
@@ -51,6 +52,7 @@ export async function openLibsqlStore(deps: {
   await migrate(db, "sqlite");
   const jobs = createJobRunner({ db, now: deps.now, random: deps.random, log: deps.log });
   const store = createStore(db, {
+    now: deps.now,
     wake: jobs.wake,
     jobsOn: (on, wake) => createJobQueue(on, deps.now, wake),
     isConflict: () => false,
@@ -70,24 +72,25 @@ export async function openLibsqlStore(deps: {
 
 /** What differs from one database to the other. */
 type StoreParts = {
+  now: () => number;
   wake: JobWake;
   jobsOn: (db: Kysely<Database>, wake: JobWake) => Jobs;
   /** Whether a transaction was undone only because another stood in its way. */
   isConflict: (error: unknown) => boolean;
 };
 
-export function createStore(db: Kysely<Database>, { wake, jobsOn, isConflict }: StoreParts): Store {
+export function createStore(db: Kysely<Database>, { now, wake, jobsOn, isConflict }: StoreParts): Store {
   async function once<Value>(work: (records: Records) => Promise<Value>): Promise<Value> {
     // Workers are woken only after the commit: before it they would find nothing.
     const wakes: [JobKind, number][] = [];
     const note: JobWake = (kind, runAt) => wakes.push([kind, runAt]);
-    const value = await db.transaction().execute((tx) => work(createRecords(tx, jobsOn(tx, note))));
+    const value = await db.transaction().execute((tx) => work(createRecords(tx, now, jobsOn(tx, note))));
     for (const [kind, runAt] of wakes) wake(kind, runAt);
     return value;
   }
 
   return {
-    ...createRecords(db, jobsOn(db, wake)),
+    ...createRecords(db, now, jobsOn(db, wake)),
     async transaction(work) {
       for (let tries = 1; ; tries += 1) {
         try {
@@ -106,7 +109,7 @@ export function createStore(db: Kysely<Database>, { wake, jobsOn, isConflict }: 
   };
 }
 
-function createRecords(db: Kysely<Database>, jobs: Jobs): Records {
+function createRecords(db: Kysely<Database>, now: () => number, jobs: Jobs): Records {
   return {
     conversations: createConversationStore(db),
     messages: createMessageStore(db),
@@ -118,6 +121,7 @@ function createRecords(db: Kysely<Database>, jobs: Jobs): Records {
     turns: createTurnStore(db),
     customers: createCustomerStore(db),
     gallery: createGalleryStore(db),
+    leases: createLeaseStore(db, now),
     jobs,
   };
 }

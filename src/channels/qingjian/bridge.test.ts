@@ -5,6 +5,7 @@ import { startQingjian } from "../../../sandbox/qingjian.ts";
 import type { Conversation, InboundMessage } from "../../domain/conversations/conversation.ts";
 import type { Part } from "../../domain/conversations/message.ts";
 import type { Recall } from "../../domain/conversations/ports.ts";
+import type { Lease } from "../../domain/leases.ts";
 import { silentLog } from "../../domain/log.ts";
 import { aClock } from "../../testing/test-store.ts";
 import { type Bridge, createBridge } from "./bridge.ts";
@@ -20,10 +21,14 @@ const WHERE = {
 const WHO = { conversation: "c1", buyer: "u1" };
 const CONVERSATION = { platform: "pinduoduo", shop_id: "s1", external_id: "c1" } as Conversation;
 
+const MOST_FRAMES = 20;
 let qingjian: Awaited<ReturnType<typeof startQingjian>>;
 let bridge: Bridge;
 let received: InboundMessage[];
 let files: Map<string, Uint8Array>;
+let lease: Lease | null;
+let storeIsSlow: Promise<void>;
+let storeGoesOn: () => void;
 let storeIsDown: boolean;
 let recalls: Recall[];
 let clock: ReturnType<typeof aClock>;
@@ -34,6 +39,8 @@ beforeEach(async () => {
   files = new Map();
   recalls = [];
   storeIsDown = false;
+  storeIsSlow = Promise.resolve();
+  lease = { name: "bridge:test", token: 1 };
   clock = aClock();
   bridge = createBridge({
     url: qingjian.url,
@@ -51,8 +58,11 @@ beforeEach(async () => {
     recorder: createFrameRecorder({ file: null, log: silentLog }),
     ambient: clock,
     random: () => 0,
+    lease: () => lease,
+    intake: { mostFrames: MOST_FRAMES },
     log: silentLog,
     receive: async (message) => {
+      await storeIsSlow;
       if (storeIsDown) throw new Error("database is away");
       received.push(message);
       return { status: "stored" };
@@ -102,6 +112,24 @@ describe("inbound", () => {
     storeIsDown = false;
     qingjian.redeliver(frame);
     await expect.poll(() => received.length).toBe(1);
+  });
+
+  it("refuses with busy what memory has no room for, and takes it when it comes again", async () => {
+    storeIsSlow = new Promise((resolve) => {
+      storeGoesOn = resolve;
+    });
+    const frames = Array.from({ length: MOST_FRAMES + 2 }, (_none, n) =>
+      qingjian.sayNow({ ...WHO, conversation: `c${n}`, messageId: `m${n}` }, "在吗"),
+    );
+    const error = await qingjian.waitForFrame((it) => it.kind === "error");
+
+    expect(error).toMatchObject({ code: "busy", ref: frames[MOST_FRAMES]?.id });
+    expect(bridge.intake.counts()).toMatchObject({ frames: MOST_FRAMES, refused: 2 });
+    storeGoesOn();
+    await expect.poll(() => received.length).toBe(MOST_FRAMES);
+    for (const frame of frames.slice(MOST_FRAMES)) qingjian.redeliver(frame);
+    await expect.poll(() => received.length).toBe(frames.length);
+    expect(bridge.intake.counts()).toMatchObject({ frames: 0, bytes: 0 });
   });
 
   it("puts picture bytes into the file store before it acknowledges", async () => {
@@ -269,6 +297,20 @@ describe("outbound", () => {
     await expect.poll(() => bridge.isConnected(), { timeout: 5_000 }).toBe(true);
 
     expect((await send([{ type: "text", text: "一" }])).status).toBe("acked");
+  });
+
+  it("writes nothing to a customer once another process may have the bridge", async () => {
+    const prepared = await bridge.prepare({
+      conversation: CONVERSATION,
+      idempotencyKey: "m_1",
+      parts: [{ type: "text", text: "一" }],
+      inReplyTo: null,
+    });
+    lease = null;
+
+    expect(await prepared(Number.POSITIVE_INFINITY)).toEqual({ status: "not-connected" });
+    expect(await bridge.transfer(CONVERSATION, { reason: "complaint", group: null })).toBe(false);
+    expect(qingjian.received.filter(({ kind }) => kind === "reply" || kind === "transfer")).toEqual([]);
   });
 
   it("writes nothing after the claim on the send has ended", async () => {

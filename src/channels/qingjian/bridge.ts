@@ -4,11 +4,14 @@ import type { Recall } from "../../domain/conversations/ports.ts";
 import type { MessageSender, OutgoingMessage, SendOutcome } from "../../domain/conversations/sender.ts";
 import { errorText } from "../../domain/errors.ts";
 import { isDeeperThan } from "../../domain/json.ts";
+import type { Lease } from "../../domain/leases.ts";
 import type { Log } from "../../domain/log.ts";
 import type { FileStore } from "../../domain/pictures/ports.ts";
+import { createAcks } from "./acks.ts";
 import { createConnection } from "./connection.ts";
 import { type InboundFrame, inboundFrameSchema, type OutboundContent, type OutboundFrame } from "./frames.ts";
 import { CHANNEL, toInboundMessage } from "./inbound.ts";
+import { createIntake, type Intake } from "./intake.ts";
 import { createFrameMapper } from "./mapping.ts";
 import { toContents } from "./outbound.ts";
 import type { Profile } from "./profile.ts";
@@ -31,7 +34,11 @@ export type BridgeDeps = {
   receive: (message: InboundMessage) => Promise<{ status: "stored" | "duplicate" }>;
   onRecall: (recall: Recall) => Promise<void>;
   onConnected: () => void;
+  /** Under which this process may write to customers; null: not now. */
+  lease: () => Lease | null;
   ackWithinMs?: number;
+  /** How much may wait to be stored. */
+  intake?: { mostFrames?: number; mostBytes?: number };
 };
 
 export type Bridge = MessageSender & {
@@ -39,20 +46,17 @@ export type Bridge = MessageSender & {
   stop(): Promise<void>;
   isConnected(): boolean;
   recorder: FrameRecorder;
+  intake: Pick<Intake, "counts">;
 };
-
-type Waiting = { settle: (outcome: SendOutcome) => void; left: Set<string>; platformMessageId?: string };
 
 /** The client side of spec/bridge.md: frames in, acks after storing, replies out with one key until acknowledged. */
 export function createBridge(deps: BridgeDeps): Bridge {
   const { profile, files, recorder, ambient, log } = deps;
   const mapper = createFrameMapper(profile);
   const rate = createRateLimit(profile.rate_per_second, ambient.now);
-  const ackWithinMs = deps.ackWithinMs ?? ACK_WITHIN_MS;
-  const waitingAcks = new Map<string, Waiting>();
+  const acks = createAcks(deps.ackWithinMs ?? ACK_WITHIN_MS);
+  const intake = createIntake({ log, ...deps.intake });
   const waitingTransfers = new Map<string, (ok: boolean) => void>();
-  /** Frames of one conversation are taken in order; those of others do not wait for them. */
-  const chains = new Map<string, Promise<void>>();
   let heartbeat: NodeJS.Timeout | null = null;
 
   const connection = createConnection({
@@ -71,7 +75,7 @@ export function createBridge(deps: BridgeDeps): Bridge {
     onText: takeText,
     onClose: () => {
       if (heartbeat !== null) clearInterval(heartbeat);
-      for (const waiting of new Set(waitingAcks.values())) waiting.settle({ status: "dropped" });
+      acks.drop();
       for (const settle of waitingTransfers.values()) settle(false);
     },
   });
@@ -79,10 +83,12 @@ export function createBridge(deps: BridgeDeps): Bridge {
   return {
     channel: CHANNEL,
     recorder,
+    intake,
     start: connection.start,
     stop: connection.stop,
     isConnected: connection.isOpen,
     dedupes: () => profile.dedupes,
+    lease: deps.lease,
 
     async prepare(message) {
       if (!connection.isOpen()) return async () => ({ status: "not-connected" });
@@ -108,7 +114,7 @@ export function createBridge(deps: BridgeDeps): Bridge {
         };
         const timer = setTimeout(() => settle(false), TRANSFER_WITHIN_MS);
         waitingTransfers.set(id, settle);
-        if (!write(frame, id)) settle(false);
+        if (deps.lease() === null || !write(frame, id)) settle(false);
       });
     },
   };
@@ -118,7 +124,7 @@ export function createBridge(deps: BridgeDeps): Bridge {
     messages: OutboundContent[],
     writeBefore: number,
   ): Promise<SendOutcome> {
-    if (!connection.isOpen()) return { status: "not-connected" };
+    if (!connection.isOpen() || deps.lease() === null) return { status: "not-connected" };
     // Waiting would not help, and would hold up what comes behind it.
     if (messages.length === 0) return { status: "refused", code: "empty_message", retry: false };
     const wait = rate.take(messages.length);
@@ -136,7 +142,7 @@ export function createBridge(deps: BridgeDeps): Bridge {
       idempotency_key: idempotencyKey,
     };
     const id = ambient.newId("out");
-    const acked = waitForAck(id, idempotencyKey, messages.length);
+    const acked = acks.expect(refsOf(id, idempotencyKey, messages.length));
     if (!write(frame, id)) {
       acked.give({ status: "not-connected" });
     } else if (!profile.acks) acked.give({ status: "acked" });
@@ -152,29 +158,10 @@ export function createBridge(deps: BridgeDeps): Bridge {
     return raws.length > 0;
   }
 
-  function waitForAck(
-    id: string,
-    key: string,
-    pieces: number,
-  ): { outcome: Promise<SendOutcome>; give: (it: SendOutcome) => void } {
-    const refs =
-      profile.outbound === "identity"
-        ? [id]
-        : pieces === 1
-          ? [key]
-          : Array.from({ length: pieces }, (_none, index) => `${key}#${index}`);
-    let give: (outcome: SendOutcome) => void = () => {};
-    const outcome = new Promise<SendOutcome>((resolve) => {
-      const timer = setTimeout(() => give({ status: "unanswered" }), ackWithinMs);
-      give = (result) => {
-        clearTimeout(timer);
-        for (const ref of refs) waitingAcks.delete(ref);
-        resolve(result);
-      };
-    });
-    const waiting: Waiting = { settle: (result) => give(result), left: new Set(refs) };
-    for (const ref of refs) waitingAcks.set(ref, waiting);
-    return { outcome, give: (result) => give(result) };
+  /** What the acks of a reply will name: the frame, or with a profile of its own the key of each piece. */
+  function refsOf(id: string, key: string, pieces: number): string[] {
+    if (profile.outbound === "identity") return [id];
+    return pieces === 1 ? [key] : Array.from({ length: pieces }, (_none, index) => `${key}#${index}`);
   }
 
   function takeText(text: string): void {
@@ -197,7 +184,7 @@ export function createBridge(deps: BridgeDeps): Bridge {
         continue;
       }
       const frame = inboundFrameSchema.safeParse(mapped.frame);
-      if (frame.success) takeFrame(frame.data);
+      if (frame.success) takeFrame(frame.data, text.length);
       else {
         const issue = frame.error.issues[0];
         bad(raw, refOf(mapped.frame), `${issue?.path.join(".") ?? ""}: ${issue?.message ?? "invalid"}`);
@@ -216,28 +203,20 @@ export function createBridge(deps: BridgeDeps): Bridge {
     });
   }
 
-  function takeFrame(frame: InboundFrame): void {
+  function takeFrame(frame: InboundFrame, size: number): void {
     switch (frame.kind) {
       case "message":
         if (frame.from.role === "bot") write({ kind: "ack", ref: frame.id, ok: true });
-        else inOrder(frame.conversation.id, () => takeMessage(frame));
+        else if (!intake.take(frame.conversation.id, size, () => takeMessage(frame))) busy(frame.id);
         return;
       case "ack":
-        takeAck(frame);
+        acks.take(frame);
         return;
       case "transfer_result":
         waitingTransfers.get(frame.ref)?.(frame.ok);
         return;
       case "recall":
-        inOrder(frame.conversation.id, () =>
-          deps.onRecall({
-            channel: CHANNEL,
-            platform: frame.platform,
-            shopId: frame.shop?.id,
-            externalConversationId: frame.conversation.id,
-            platformMessageId: frame.message.id,
-          }),
-        );
+        intake.follow(frame.conversation.id, () => recall(frame));
         return;
       case "ping":
         write({ kind: "pong", ...(frame.id === undefined ? {} : { ref: frame.id }) });
@@ -266,34 +245,18 @@ export function createBridge(deps: BridgeDeps): Bridge {
     }
   }
 
-  function takeAck(frame: Extract<InboundFrame, { kind: "ack" }>): void {
-    const waiting = waitingAcks.get(frame.ref);
-    if (waiting === undefined) return;
-    if (!frame.ok) {
-      waiting.settle({
-        status: "refused",
-        code: frame.code ?? "refused",
-        retry: frame.code === "busy" || frame.code === "rate_limited",
-      });
-      return;
-    }
-    waiting.left.delete(frame.ref);
-    if (frame.platform_message_id !== undefined) waiting.platformMessageId = frame.platform_message_id;
-    if (waiting.left.size > 0) return;
-    waiting.settle({
-      status: "acked",
-      ...(waiting.platformMessageId === undefined ? {} : { platformMessageId: waiting.platformMessageId }),
+  async function recall(frame: Extract<InboundFrame, { kind: "recall" }>): Promise<void> {
+    await deps.onRecall({
+      channel: CHANNEL,
+      platform: frame.platform,
+      shopId: frame.shop?.id,
+      externalConversationId: frame.conversation.id,
+      platformMessageId: frame.message.id,
     });
   }
 
-  function inOrder(conversation: string, work: () => Promise<void>): void {
-    const chain = (chains.get(conversation) ?? Promise.resolve()).then(work).catch((error: unknown) => {
-      log.error("bridge.frame_failed", { error: errorText(error) });
-    });
-    chains.set(conversation, chain);
-    void chain.finally(() => {
-      if (chains.get(conversation) === chain) chains.delete(conversation);
-    });
+  function busy(ref: string): void {
+    write({ kind: "error", ref, code: "busy", message: "too much at once, send it again" });
   }
 }
 

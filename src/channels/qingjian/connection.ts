@@ -87,7 +87,11 @@ export function createConnection(deps: {
   }
 
   return {
-    start: connect,
+    start() {
+      isStopped = false;
+      attempts = 0;
+      if (socket === null && timer === null) connect();
+    },
     isOpen: () => socket?.readyState === WebSocket.OPEN,
     write(text) {
       if (socket?.readyState !== WebSocket.OPEN) return false;
@@ -104,6 +108,7 @@ export function createConnection(deps: {
     async stop() {
       isStopped = true;
       if (timer !== null) clearTimeout(timer);
+      timer = null;
       const open = socket;
       if (open === null) return;
       await new Promise<void>((resolve) => {

@@ -203,6 +203,62 @@ export function describeJobs(name: string, open: () => Promise<JobsHarness>): vo
         expect(attempts).toEqual([1, 1, 1]);
       }));
 
+    it("lets kinds wait that one process at a time runs, until they are taken and after they are left", () =>
+      withJobs(async ({ store, jobs }) => {
+        const ran: unknown[] = [];
+        jobs.start({ turn: { run: record(ran) }, deliver: { run: record(ran) } }, ["deliver"]);
+        const enqueue = async (payload: string) => {
+          await store.jobs.enqueue({ kind: "deliver", payload });
+          await store.jobs.enqueue({ kind: "turn", payload: `turn ${payload}` });
+          await jobs.idle();
+        };
+
+        await enqueue("1");
+        expect(ran).toEqual(["turn 1"]);
+        await jobs.take(["deliver"], null);
+        await expect.poll(() => ran).toEqual(["turn 1", "1"]);
+        await enqueue("2");
+        expect(ran).toContain("2");
+        await jobs.leave(["deliver"]);
+        await enqueue("3");
+        expect(ran).not.toContain("3");
+        await jobs.take(["deliver"], null);
+        await expect.poll(() => ran).toContain("3");
+      }));
+
+    it("leaves kinds only when what runs of them has ended", () =>
+      withJobs(async ({ store, jobs }) => {
+        let end: () => void = () => {};
+        let isRunning = false;
+        const run = async () => {
+          isRunning = true;
+          await new Promise<void>((resolve) => {
+            end = resolve;
+          });
+          isRunning = false;
+          return DONE;
+        };
+        jobs.start({ deliver: { run } });
+        await store.jobs.enqueue({ kind: "deliver", payload: {} });
+        await expect.poll(() => isRunning).toBe(true);
+
+        const left = jobs.leave(["deliver"]).then(() => isRunning);
+        setTimeout(() => end(), 50);
+
+        expect(await left).toBe(false);
+        expect(await jobs.depth()).toEqual({});
+      }));
+
+    it("tells how late the job of each kind is that waits longest", () =>
+      withJobs(async ({ store, jobs, advance, now }) => {
+        await store.jobs.enqueue({ kind: "turn", payload: 1 });
+        await store.jobs.enqueue({ kind: "deliver", payload: 1, runAt: now() + 60_000 });
+        advance(4_000);
+        await store.jobs.enqueue({ kind: "turn", payload: 2 });
+
+        expect(await jobs.lateness()).toEqual({ turn: 4_000 });
+      }));
+
     it("removes a waiting job by its key", () =>
       withJobs(async ({ store, jobs, now }) => {
         await store.jobs.enqueue({ kind: "turn", key: "k", payload: {}, runAt: now() + 1_000 });

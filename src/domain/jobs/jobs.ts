@@ -69,7 +69,12 @@ export type DeadJob = {
 
 /** Runs jobs at least once each. One runner per process. */
 export type JobRunner = {
-  start(handlers: Partial<Record<JobKind, JobHandler>>): void;
+  /** @param onlyWhenTaken - kinds that wait here until `take`: one process at a time runs them */
+  start(handlers: Partial<Record<JobKind, JobHandler>>, onlyWhenTaken?: readonly JobKind[]): void;
+  /** From now on these kinds run here; what the process of a former service still holds of them is free. */
+  take(kinds: readonly JobKind[], former: string | null): Promise<void>;
+  /** Claims no more of these kinds; resolves when those that run have ended. */
+  leave(kinds: readonly JobKind[]): Promise<void>;
   /** Stops claiming and waits for running handlers, at most that long. */
   stop(timeoutMs: number): Promise<void>;
   /** Resolves when nothing is running and nothing is due now; for tests and benches. */
@@ -78,6 +83,8 @@ export type JobRunner = {
   /** Puts a dead job back with fresh attempts; false when there is none. */
   replay(id: string): Promise<boolean>;
   depth(): Promise<Record<string, number>>;
+  /** By kind: for how long, in ms, the job that waits longest has been due and nobody has begun it. */
+  lateness(): Promise<Record<string, number>>;
 };
 
 export const DONE: JobOutcome = { status: "done" };

@@ -11,7 +11,8 @@ const FILES_CHECK_MS = 10_000;
  * Status for anyone; what is connected and queued only for those with the key. Without its files the service is
  * degraded, not down: it talks and takes tasks, and pictures wait with those who send them.
  */
-export function createHealthRoutes({ env, store, files, jobs, bridge, version, gallery, rungs }: Service) {
+export function createHealthRoutes(service: Service) {
+  const { env, store, files, jobs, version, gallery, rungs } = service;
   const startedAt = performance.now();
   const checkFiles = createRecentCheck(files.check);
   return new Hono().get(
@@ -34,7 +35,7 @@ export function createHealthRoutes({ env, store, files, jobs, bridge, version, g
                 components: {
                   store: problem === null ? "ok" : "down",
                   files: filesProblem ?? "ok",
-                  bridge: bridge === null ? "off" : bridge.isConnected() ? "connected" : "disconnected",
+                  bridge: bridgeState(service),
                   models: rungs,
                   gallery: gallery.size(),
                   jobs: problem === null ? await jobs.depth().catch(() => ({})) : {},
@@ -46,6 +47,13 @@ export function createHealthRoutes({ env, store, files, jobs, bridge, version, g
       );
     },
   );
+}
+
+/** standby: another process has the bridge, or will in a moment. */
+function bridgeState({ bridge, ownership }: Service): "off" | "connected" | "disconnected" | "standby" {
+  if (bridge === null) return "off";
+  if (ownership?.lease() == null) return "standby";
+  return bridge.isConnected() ? "connected" : "disconnected";
 }
 
 async function problemOf(check: Promise<void>): Promise<string | null> {

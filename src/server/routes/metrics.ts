@@ -5,12 +5,24 @@ import type { InFlight } from "../overload.ts";
 import type { Service } from "../wire.ts";
 
 /** Prometheus: the process, the queues, the bridge. */
-export function createMetricsRoutes({ env, jobs, bridge, inFlight }: Service & { inFlight: InFlight }) {
+export function createMetricsRoutes({
+  env,
+  jobs,
+  bridge,
+  ownership,
+  inFlight,
+}: Service & { inFlight: InFlight }) {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const depth = new Gauge({
     name: "tianwang_jobs",
     help: "Jobs by kind",
+    labelNames: ["kind"],
+    registers: [registry],
+  });
+  const late = new Gauge({
+    name: "tianwang_job_late_seconds",
+    help: "For how long the job of a kind that waits longest has been due",
     labelNames: ["kind"],
     registers: [registry],
   });
@@ -28,6 +40,17 @@ export function createMetricsRoutes({ env, jobs, bridge, inFlight }: Service & {
     name: "tianwang_bridge_frames_refused",
     help: "Frames no rule understood",
     labelNames: ["why"],
+    registers: [registry],
+  });
+  const owned = new Gauge({
+    name: "tianwang_bridge_owned",
+    help: "1 when this process has the bridge; of all on a database one has",
+    registers: [registry],
+  });
+  const intake = new Gauge({
+    name: "tianwang_bridge_intake",
+    help: "Inbound frames and characters that wait to be stored, and frames refused since the start",
+    labelNames: ["what"],
     registers: [registry],
   });
   new Gauge({
@@ -52,6 +75,11 @@ export function createMetricsRoutes({ env, jobs, bridge, inFlight }: Service & {
     const waiting = await jobs.depth().catch(() => null);
     storeUp.set(waiting === null ? 0 : 1);
     for (const [kind, count] of Object.entries(waiting ?? {})) depth.set({ kind }, count);
+    late.reset();
+    for (const [kind, ms] of Object.entries(await jobs.lateness().catch(() => ({}))))
+      late.set({ kind }, ms / 1_000);
+    owned.set(ownership?.lease() == null ? 0 : 1);
+    for (const [what, count] of Object.entries(bridge?.intake.counts() ?? {})) intake.set({ what }, count);
     connected.set(bridge?.isConnected() === true ? 1 : 0);
     for (const [why, count] of Object.entries(bridge?.recorder.counts() ?? {})) frames.set({ why }, count);
     return c.text(await registry.metrics(), 200, { "content-type": registry.contentType });

@@ -1,5 +1,5 @@
 import { type Kysely, sql } from "kysely";
-import { isGone, processName } from "../process-name.ts";
+import { isGone, processName, processOf } from "../process-name.ts";
 import type { Database } from "../schema.ts";
 
 /** A pool that has not been seen for so long is dead, and what it was running is run again. */
@@ -28,6 +28,15 @@ export function createJobPools(db: Kysely<Database>) {
       await sql`insert into job_pools (pool_id, process, seen_at)
         select id, ${mine}, now() from unnest(${pools}::text[]) as ids(id)
         on conflict (pool_id) do update set seen_at = now()`.execute(db);
+    },
+
+    /** Frees the pools of that service's process that hold jobs of these kinds, which it may not run any more. */
+    async freeOf(service: string, kinds: readonly string[]): Promise<void> {
+      const { rows } = await sql<{ id: string }>`
+        select distinct pool_id as id from job_pools
+        join graphile_worker.jobs on locked_by = pool_id
+        where process = ${processOf(service)} and task_identifier = any(${kinds}::text[])`.execute(db);
+      await free(rows.map((row) => row.id));
     },
 
     /** Frees what pools hold that died without a word, also those that died before their first beat. */

@@ -1,7 +1,7 @@
 import { type Kysely, sql } from "kysely";
 import type pg from "pg";
 import { errorText } from "../../domain/errors.ts";
-import type { JobHandler, JobKind } from "../../domain/jobs/jobs.ts";
+import { JOB_KINDS, type JobHandler, type JobKind } from "../../domain/jobs/jobs.ts";
 import type { Log } from "../../domain/log.ts";
 import { listDead } from "../dead-jobs.ts";
 import { JOB_LANES, type WakeableJobRunner } from "../job-lanes.ts";
@@ -29,6 +29,10 @@ export function createPostgresJobRunner(deps: {
   const { db, now, log } = deps;
   const pools = createJobPools(db);
   let lanes: Lane[] = [];
+  /** They end what they have, and are alive until then. */
+  const leaving = new Set<Lane>();
+  /** Kinds that another process may be running. */
+  const elsewhere = new Set<JobKind>();
   let handlers: Partial<Record<JobKind, JobHandler>> = {};
   let beatTimer: NodeJS.Timeout | null = null;
   let beating: Promise<void> = Promise.resolve();
@@ -47,7 +51,7 @@ export function createPostgresJobRunner(deps: {
   async function beat(): Promise<void> {
     try {
       for (const lane of lanes) lane.watch();
-      await pools.keepAlive(lanes.flatMap((lane) => lane.pools()));
+      await pools.keepAlive([...lanes, ...leaving].flatMap((lane) => lane.pools()));
       const freed = await pools.freeTheDead();
       for (const due of await dueWithin(2 * BEAT_MS)) wake(due.kind, due.at);
       if (isAway) for (const lane of lanes) lane.renew();
@@ -57,6 +61,28 @@ export function createPostgresJobRunner(deps: {
       isAway = true;
       log.error("jobs.beat_failed", { error: errorText(error) });
     }
+  }
+
+  /** The lanes of which some kinds are run here. */
+  function lanesOf(kinds: readonly JobKind[]): Lane[] {
+    return JOB_LANES.map(({ kinds: all, ...lane }) => ({
+      ...lane,
+      // What nobody here handles waits for a process that does.
+      kinds: all.filter(
+        (kind) => kinds.includes(kind) && handlers[kind] !== undefined && !elsewhere.has(kind),
+      ),
+    }))
+      .filter((lane) => lane.kinds.length > 0)
+      .map((lane) =>
+        createLane(lane, { ...deps, run: work.run, onOpen: pools.keepAlive, onGone: pools.free }),
+      );
+  }
+
+  async function close(left: Lane[]): Promise<void> {
+    lanes = lanes.filter((lane) => !left.includes(lane));
+    for (const lane of left) leaving.add(lane);
+    await Promise.all(left.map((lane) => lane.close()));
+    for (const lane of left) leaving.delete(lane);
   }
 
   /** When jobs of ours are due soon; each time once. */
@@ -86,22 +112,16 @@ export function createPostgresJobRunner(deps: {
   return {
     wake,
 
-    start(toRun) {
+    start(toRun, onlyWhenTaken = []) {
       handlers = toRun;
-      // What nobody here handles waits for a process that does.
-      lanes = JOB_LANES.map(({ kinds, ...lane }) => ({
-        ...lane,
-        kinds: kinds.filter((kind) => toRun[kind] !== undefined),
-      }))
-        .filter((lane) => lane.kinds.length > 0)
-        .map((lane) =>
-          createLane(lane, { ...deps, run: work.run, onOpen: pools.keepAlive, onGone: pools.free }),
-        );
+      for (const kind of onlyWhenTaken) elsewhere.add(kind);
+      const first = lanesOf(JOB_KINDS);
+      lanes = [...first];
       beating = pools
         .freeOfThisHost()
         .catch((error: unknown) => log.error("jobs.free_failed", { error: errorText(error) }))
         .then(() => {
-          for (const lane of lanes) lane.open();
+          for (const lane of first) lane.open();
         })
         .then(beat);
       beatTimer = setInterval(() => {
@@ -110,18 +130,33 @@ export function createPostgresJobRunner(deps: {
       beatTimer.unref();
     },
 
+    async take(kinds, former) {
+      if (former !== null) await pools.freeOf(former, kinds);
+      for (const kind of kinds) elsewhere.delete(kind);
+      const taken = lanesOf(kinds);
+      lanes = [...lanes, ...taken];
+      for (const lane of taken) lane.open();
+    },
+
+    async leave(kinds) {
+      for (const kind of kinds) elsewhere.add(kind);
+      await close(lanes.filter((lane) => lane.kinds.some((kind) => kinds.includes(kind))));
+    },
+
     async stop(timeoutMs) {
       if (beatTimer !== null) clearInterval(beatTimer);
       beatTimer = null;
       await beating;
-      const stopping = lanes;
-      lanes = [];
       let timer: NodeJS.Timeout | undefined;
       const tooLong = new Promise<void>((resolve) => {
         timer = setTimeout(resolve, timeoutMs);
       });
-      await Promise.race([Promise.all(stopping.map((lane) => lane.close())), tooLong]);
+      await Promise.race([close(lanes), tooLong]);
       clearTimeout(timer);
+      // What does not end in time is given back: another process begins it anew, and what we still settle is refused.
+      await pools
+        .free([...leaving].flatMap((lane) => lane.pools()))
+        .catch((error: unknown) => log.warn("jobs.free_failed", { error: errorText(error) }));
     },
 
     async idle() {
@@ -145,6 +180,16 @@ export function createPostgresJobRunner(deps: {
       });
       if (kind !== null) wake(kind, now());
       return kind !== null;
+    },
+
+    async lateness() {
+      const { rows } = await sql<{ kind: string; late: number }>`
+        select task_identifier as kind,
+          (extract(epoch from ${timestamp(now())}::timestamptz - min(run_at)) * 1000)::bigint as late
+        from graphile_worker.jobs
+        where attempts < max_attempts and locked_at is null and run_at <= ${timestamp(now())}::timestamptz
+        group by task_identifier`.execute(db);
+      return Object.fromEntries(rows.map((row) => [row.kind, Number(row.late)]));
     },
 
     async depth() {

@@ -89,7 +89,7 @@ it("claims no send that a takeover of this very moment forbids", async () => {
 
   await one.store.transaction(async (tx) => {
     await tx.conversations.takeOver(ID, "阿明");
-    claim = other.store.messages.claimSend("m1", NOW + 300);
+    claim = other.store.messages.claimSend({ id: "m1", attempts: 0 }, NOW + 300);
     // The claim has to wait for us: this answers long before it.
     await tx.messages.recent(ID, 1);
   });

@@ -1,9 +1,9 @@
-import { hostname } from "node:os";
 import { sql } from "kysely";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { DONE } from "../../domain/jobs/jobs.ts";
 import { silentLog } from "../../domain/log.ts";
 import { aDatabase, type TestDatabase } from "../../testing/test-database.ts";
+import { processName } from "../process-name.ts";
 import { openPostgresDatabase, openPostgresStore } from "./store.ts";
 
 type Opened = Awaited<ReturnType<typeof openPostgresStore>>;
@@ -112,7 +112,9 @@ it("runs at the next start what a process was running that is gone", async () =>
   await sql`update graphile_worker._private_jobs set locked_by = 'pool-dead', locked_at = now(), attempts = 1`.execute(
     db,
   );
-  await sql`insert into job_pools values ('pool-dead', ${`${hostname()}:4194304:1`}, now())`.execute(db);
+  await sql`insert into job_pools values ('pool-dead', ${processName().replace(/:\d+:/u, ":4194304:")}, now())`.execute(
+    db,
+  );
   await pool.end();
   const attempts: number[] = [];
 

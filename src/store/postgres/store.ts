@@ -46,6 +46,7 @@ export async function openPostgresStore(deps: {
   const workers = createPool(url, { max: MOST_WORKER_CONNECTIONS, log, numbers: false });
   const jobs = createPostgresJobRunner({ db, workers, now, random, log });
   const store = createStore(db, {
+    now,
     wake: jobs.wake,
     jobsOn: (on, wake) => createPostgresJobQueue(on, now, wake),
     isConflict,
