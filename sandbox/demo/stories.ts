@@ -65,7 +65,9 @@ export const RULES_STORIES: Story[] = [
       await stage.qingjian.say(buyer, "可以");
       const order = await theOrder(stage, buyer.buyer, "delivered");
       assert.deepEqual([order.kind, order.total_fen], ["find", 1000]);
-      const sent = await stage.qingjian.waitForReply(buyer.conversation, (text) => text.includes("做好啦"));
+      const sent = await stage.qingjian.waitForReply(buyer.conversation, (text) =>
+        text.includes("原图发您了"),
+      );
       assert.deepEqual(await sizeOf(sent), { width: 640, height: 480 });
     },
   },
@@ -82,7 +84,9 @@ export const RULES_STORIES: Story[] = [
       await stage.tuhui.deliver(order.dispatch_no ?? "", [await aPhoto(778, { width: 1200, height: 900 })]);
       const done = await theOrder(stage, buyer.buyer, "delivered");
       assert.equal(done.deliveries[0]?.by, "designer");
-      const sent = await stage.qingjian.waitForReply(buyer.conversation, (text) => text.includes("做好啦"));
+      const sent = await stage.qingjian.waitForReply(buyer.conversation, (text) =>
+        text.includes("原图发您了"),
+      );
       assert.deepEqual(await sizeOf(sent), { width: 1200, height: 900 });
     },
   },

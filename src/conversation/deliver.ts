@@ -10,6 +10,7 @@ import type {
 } from "../domain/conversations/sender.ts";
 import { errorText } from "../domain/errors.ts";
 import { againAt, DONE, type JobHandler, type JobOutcome } from "../domain/jobs/jobs.ts";
+import type { Lease } from "../domain/leases.ts";
 import type { Log } from "../domain/log.ts";
 import { areFilesAway, FILES_RETRY_MS } from "../domain/pictures/files-away.ts";
 import type { Store } from "../domain/records.ts";
@@ -38,8 +39,9 @@ export function createDeliverHandler({ store, senders, ambient, log }: DeliverDe
       ]);
       if (conversation === null) return DONE;
       const sender = senders.get(conversation.channel);
-      // No channel of that name is running here (yet): the messages stay.
-      if (sender === undefined) return againAt(ambient.now() + OFFLINE_RETRY_MS);
+      const lease = sender?.lease?.();
+      // No channel of that name is running here (yet), or another process has it: the messages stay.
+      if (sender === undefined || lease === null) return againAt(ambient.now() + OFFLINE_RETRY_MS);
 
       for (const message of unsent) {
         const wasWritten = message.status === "sending";
@@ -56,7 +58,9 @@ export function createDeliverHandler({ store, senders, ambient, log }: DeliverDe
         });
         if (send === null) return againAt(ambient.now() + FILES_RETRY_MS);
         const writeBefore = ambient.now() + SEND_CLAIM_MS;
-        if (!(await store.messages.claimSend(message.id, writeBefore))) {
+        if (!(await store.messages.claimSend(message, writeBefore, lease))) {
+          // Another process works on this conversation: we stood still, and our job is theirs.
+          if (await isElsewhere(message, lease)) return againAt(ambient.now() + FIRST_RETRY_MS);
           await settle(
             conversation,
             message,
@@ -83,6 +87,12 @@ export function createDeliverHandler({ store, senders, ambient, log }: DeliverDe
       log.warn("deliver.files_unavailable", { messageId: message.idempotencyKey, error: errorText(error) });
       return null;
     }
+  }
+
+  async function isElsewhere({ id, status, attempts }: Message, lease: Lease | undefined): Promise<boolean> {
+    if (lease !== undefined && !(await store.leases.isCurrent(lease))) return true;
+    const current = await store.messages.find(id);
+    return current?.status !== status || current.attempts !== attempts;
   }
 
   async function settleOutcome(
@@ -158,7 +168,7 @@ export function createDeliverHandler({ store, senders, ambient, log }: DeliverDe
       return;
     }
     await store.transaction(async (tx) => {
-      await tx.messages.settleOutbound(message.id, { ...outcome, at });
+      if (!(await tx.messages.settleOutbound(message.id, { ...outcome, at }))) return;
       if (outcome.status === "sent") await planNoReply(tx, conversation, at);
       if (message.firing_id !== null) await settleFiringOfMessage(tx, message, outcome, ambient);
     });

@@ -4,7 +4,7 @@ import type { Ambient } from "../domain/clock.ts";
 import type { Conversation } from "../domain/conversations/conversation.ts";
 import { type Message, type Part, plainText } from "../domain/conversations/message.ts";
 import { queueDelivery } from "../domain/conversations/notify-buyer.ts";
-import { errorText } from "../domain/errors.ts";
+import { AppError, errorText } from "../domain/errors.ts";
 import { againAt, DONE, type JobHandler, type JobOutcome } from "../domain/jobs/jobs.ts";
 import type { Log } from "../domain/log.ts";
 import { areFilesAway, FILES_RETRY_MS } from "../domain/pictures/files-away.ts";
@@ -118,9 +118,11 @@ export function createTurnHandler(deps: TurnDeps): JobHandler {
     const parts = replyParts(answer);
     const outcome = await store.transaction(async (tx) => {
       const now = ambient.now();
-      if (!(await tx.conversations.holdsFence(conversation.id, conversation.fence))) return "fenced" as const;
+      if (!(await tx.conversations.holdsFence(conversation.id, conversation.fence)))
+        return await cutOff(tx, conversation, messages, parts, turn);
+      const settled = await tx.messages.settleInbound(idsOf(messages), "answered", turn.turnId);
+      if (settled < messages.length) await refuseWhenOvertaken(tx, messages, settled);
       if (parts.length > 0) await addReply(tx, conversation, messages, parts, turn.turnId, now);
-      await tx.messages.settleInbound(idsOf(messages), "answered", turn.turnId);
       const ended = parts.length > 0 ? ("answered" as const) : ("silent" as const);
       await tx.turns.add({
         id: turn.turnId,
@@ -145,6 +147,52 @@ export function createTurnHandler(deps: TurnDeps): JobHandler {
     });
     // Fenced: a person holds it now (or held it): the next run sees who speaks.
     return outcome === "fenced" ? againAt(ambient.now()) : DONE;
+  }
+
+  /**
+   * We stood still for longer than our lease, and another process has answered what we were about to answer.
+   *
+   * @throws AppError("turn-overtaken") unless what we did not settle was taken back by the buyer
+   */
+  async function refuseWhenOvertaken(tx: Records, messages: Message[], settled: number): Promise<void> {
+    const now = await Promise.all(messages.map(({ id }) => tx.messages.find(id)));
+    const recalled = now.filter((message) => message?.status === "recalled").length;
+    if (settled + recalled < messages.length)
+      throw new AppError("turn-overtaken", "the messages of this turn have been answered meanwhile");
+  }
+
+  /**
+   * A person took the chat over while we answered. Our words are thrown away, unless they name a price that counts
+   * already (a later demand at work is told, not asked): these wait until the person gives the chat back.
+   */
+  async function cutOff(
+    tx: Records,
+    { id, fence }: Conversation,
+    messages: Message[],
+    parts: Part[],
+    turn: { turnId: string; startedAt: number },
+  ): Promise<"fenced" | "held"> {
+    const conversation = await tx.conversations.find(id);
+    const quote = await tx.certificates.latestQuote(id);
+    const since = Math.min(turn.startedAt, ...messages.map(({ at }) => at));
+    const hasRaised = quote !== null && quote.status === "accepted" && quote.created_at >= since;
+    if (conversation?.holder !== "human" || !hasRaised || parts.length === 0) return "fenced";
+    await tx.messages.settleInbound(idsOf(messages), "held", null);
+    await tx.messages.addOutbound({
+      id: `m_${turn.turnId}`,
+      conversationId: id,
+      author: "system",
+      parts,
+      fence,
+      turnId: turn.turnId,
+      at: ambient.now(),
+    });
+    await tx.messages.settleOutbound(`m_${turn.turnId}`, {
+      status: "deferred",
+      at: ambient.now(),
+      error: "taken-over",
+    });
+    return "held";
   }
 
   async function addReply(

@@ -54,7 +54,14 @@ it("passes the chat on only after the turn that asked for it has spoken, but doe
   await transfer();
   expect(transfers).toBe(1);
 
-  await store.messages.settleOutbound("out1", { status: "queued", at: clock.now() });
+  await store.messages.addOutbound({
+    id: "out2",
+    conversationId: CONVERSATION_ID,
+    author: "bot",
+    parts: [{ type: "text", text: "请稍等" }],
+    fence: 1,
+    at: clock.now(),
+  });
   clock.advance(10_000);
   await transfer();
   expect(transfers).toBe(2);

@@ -8,6 +8,8 @@ import type { Takeover } from "./takeover.ts";
 /** The bot's last words, that a person comes, must be out before the chat is somebody else's; but not for ever. */
 const LAST_WORDS_WITHIN_MS = 10_000;
 const LAST_WORDS_AGAIN_MS = 100;
+/** The process that has the channel comes to it by then, or we have it. */
+const ELSEWHERE_AGAIN_MS = 1_000;
 
 const payloadSchema = z.object({ handoffId: z.string() });
 
@@ -31,6 +33,7 @@ export function createTransferHandler({
       const sender = conversation === null ? undefined : senders.get(conversation.channel);
       if (conversation === null || sender === undefined || conversation.holder === "human") return DONE;
       const now = ambient.now();
+      if (sender.lease?.() === null) return againAt(now + ELSEWHERE_AGAIN_MS);
       if (now < handoff.created_at + LAST_WORDS_WITHIN_MS && (await isSpeaking(conversation.id)))
         return againAt(now + LAST_WORDS_AGAIN_MS);
       const isTaken = await sender.transfer(conversation, {

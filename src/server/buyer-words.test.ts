@@ -92,7 +92,8 @@ describe("a picture that was found", () => {
 
     expect((await newest())?.status).toBe("delivered");
     expect(await shop.told(buyer)).toContain("好的，原图马上发您。");
-    expect((await shop.told(buyer)).join()).not.toContain("开始做");
+    expect((await shop.told(buyer)).join()).toContain("原图发您了，一共 1 张");
+    expect((await shop.told(buyer)).join()).not.toMatch(/做好|开始做/u);
   });
 
   it("waits for the money where it must be paid first", async () => {

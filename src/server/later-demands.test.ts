@@ -12,6 +12,8 @@ let tuhui: Awaited<ReturnType<typeof startTuhui>>;
 let shop: Shop;
 let applied: ImageEngine["apply"];
 let whileWorking: (() => Promise<void>) | null = null;
+/** Called once, after the transaction that the condition sees. */
+let afterwards: { isMoment: () => Promise<boolean>; run: () => Promise<void> } | null = null;
 let buyer = "";
 let count = 0;
 
@@ -23,6 +25,17 @@ beforeAll(async () => {
       applied = real.engine.apply;
       return {
         ...real,
+        store: {
+          ...real.store,
+          async transaction(work) {
+            const value = await real.store.transaction(work);
+            const waiting = afterwards;
+            if (waiting === null || !(await waiting.isMoment())) return value;
+            afterwards = null;
+            await waiting.run();
+            return value;
+          },
+        },
         engine: {
           ...real.engine,
           async apply(bytes, job) {
@@ -49,10 +62,19 @@ beforeEach(() => {
   count += 1;
   buyer = `later-${count}`;
   whileWorking = null;
+  afterwards = null;
   tuhui.knobs.isDown = false;
 });
 
 const last = async () => (await shop.told(buyer)).at(-1) ?? "";
+type AtTuhui = (typeof tuhui.orders)[number];
+/** The demands that 图绘 was told of an order, by number, in the order of being told. */
+function toldOf(order: AtTuhui | undefined): number[] {
+  const { requirements } = (order?.request ?? {}) as { requirements?: { revision: number }[] };
+  return [...(requirements ?? []), ...((order?.supplements ?? []) as { revision: number }[])].map(
+    ({ revision }) => revision,
+  );
+}
 async function newest() {
   const [order] = await shop.orders(buyer);
   if (order === undefined) throw new Error("no order");
@@ -188,6 +210,52 @@ describe("a later demand", () => {
     ]);
   });
 
+  it("whose turn a person cuts off is told when the person gives the chat back", async () => {
+    await shop.say(buyer, "把这张图描成矢量图", [await aPhoto(count)]);
+    await shop.say(buyer, "可以");
+    const { conversation_id } = await newest();
+    const told = (await shop.told(buyer)).length;
+    const { takeover } = shop.service;
+    afterwards = {
+      isMoment: async () => (await totalOf(await newest())) === 8_000,
+      run: async () => {
+        await takeover.takeOver(conversation_id, "阿明");
+      },
+    };
+    await shop.say(buyer, "再加一行字：新年快乐");
+    expect((await shop.told(buyer)).slice(told)).toEqual([
+      expect.stringContaining("加 30 元，这单一共 80 元"),
+    ]);
+    const { messages } = shop.service.store;
+    expect((await messages.listOutbound("deferred", 5)).map((it) => it.conversation_id)).toEqual([
+      conversation_id,
+    ]);
+    await takeover.release(conversation_id);
+
+    expect((await messages.unsent(conversation_id)).at(-1)).toMatchObject({ status: "queued", fence: 3 });
+  });
+
+  it("tells the whole price also when it stays: a turn that a person cut off may have raised it unsaid", async () => {
+    await shop.say(buyer, "把这张图描成矢量图", [await aPhoto(count)]);
+    await shop.say(buyer, "可以");
+    const { id, conversation_id } = await newest();
+    await shop.service.takeover.takeOver(conversation_id, "阿明");
+    await shop.service.desk.addDemand(id, {
+      ...ADDED,
+      services: ["edit_text"],
+      operations: [],
+      local: false,
+      words: "再加一行字：新年快乐",
+      sourceId: "cut-off",
+    });
+    await shop.service.takeover.release(conversation_id);
+    await shop.say(buyer, "再加一行字：万事如意");
+
+    const total = await totalOf(await newest());
+    expect(total).toBeGreaterThan(5_000);
+    expect(await last()).toContain(`一共 ${(total ?? 0) / 100} 元`);
+  });
+
   it("added while 图绘 is down is told with the order or after it, once", async () => {
     tuhui.knobs.isDown = true;
     await shop.say(buyer, "把这张图描成矢量图", [await aPhoto(count)]);
@@ -199,8 +267,25 @@ describe("a later demand", () => {
     const atTuhui = tuhui.orders.filter((it) => it.request.image_task_id === order.id);
 
     expect(atTuhui).toHaveLength(1);
-    expect(atTuhui[0]?.request.requirements).toHaveLength(2);
-    expect(atTuhui[0]?.supplements).toEqual([]);
+    expect(toldOf(atTuhui[0])).toEqual([1, 2]);
+  });
+
+  it("added when 图绘 took the order and its answer was lost is told after it, once", async () => {
+    await shop.say(buyer, "把这张图描成矢量图", [await aPhoto(count)]);
+    tuhui.knobs.trouble = () => {
+      tuhui.knobs.trouble = () => "none";
+      return "answer-cut";
+    };
+    await shop.say(buyer, "可以");
+    expect((await newest()).status).toBe("handed_off");
+    await shop.say(buyer, "再加一行字：新年快乐");
+    await shop.pass(2 * MINUTE_MS);
+    const order = await newest();
+    const atTuhui = tuhui.orders.filter((it) => it.request.image_task_id === order.id);
+
+    expect(order.status).toBe("dispatched");
+    expect(atTuhui).toHaveLength(1);
+    expect(toldOf(atTuhui[0])).toEqual([1, 2]);
   });
 
   it("that must be looked at waits, and the designer hears of it when a person has cleared it", async () => {

@@ -36,6 +36,10 @@ describe("the shop's files", () => {
       ...["which_size", "which_background", "which_colour", "which_text", "what"].map(
         (missing) => `ask_${missing}`,
       ),
+      ...["delivered", "order_confirmed", "awaiting_payment", "review_passed_quote"].flatMap((key) => [
+        key,
+        `${key}_find`,
+      ]),
       ...[
         "unsupported-format",
         "truncated",

@@ -36,10 +36,11 @@ function priceWords({ before, added }: Omit<Told, "withdrawn">, rules: () => Sho
   const { deltaFen, quote, order } = added;
   const values = { delta: yuan(Math.abs(deltaFen)), yuan: quote === null ? "" : yuan(quote.total_fen) };
   if (deltaFen < 0) return say("demand_added_less", values);
-  if (deltaFen === 0)
-    return before.status === "quoted" && quote !== null
-      ? say("demand_added_same", values)
-      : say("demand_added");
+  if (deltaFen === 0) {
+    if (quote === null) return say("demand_added");
+    // Also when nothing changes: a turn that a person cut off may have raised the price and not have said so.
+    return before.status === "quoted" ? say("demand_added_same", values) : say("demand_added_total", values);
+  }
   if (order.status === "quoted") return say("demand_added_more", values);
   return order.status === "review" ? say("demand_added_review", values) : say("demand_added_at_work", values);
 }

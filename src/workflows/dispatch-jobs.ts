@@ -44,17 +44,20 @@ export function createDispatchHandlers(
         const { orderId } = orderPayload.parse(job.payload);
         const order = await store.orders.find(orderId);
         if (order === null || order.status !== "handed_off") return DONE;
-        const revisions = await keptDemands(orderId);
+        const demands = await keptDemands(orderId);
+        // Noted before we ask: should the answer be lost, 图绘 has what was in the first request, and asking again with
+        // the same key adds nothing to it.
+        const told = order.sent_revision > 0 ? order.sent_revision : (demands.at(-1)?.revision ?? 0);
+        if (order.sent_revision === 0) await store.orders.change(orderId, { sent_revision: told });
+        const revisions = demands.filter(({ revision }) => revision <= told);
         const deadlineAt = deadlineOf(order);
         const { order_no } = await dispatch.open(await requestFor(order, revisions, deadlineAt));
         await store.transaction(async (tx) => {
           const current = await tx.orders.find(orderId);
           if (current === null) return;
-          const told = revisions.at(-1)?.revision ?? 0;
           await tx.orders.change(orderId, {
             dispatch_no: order_no,
             deadline_at: deadlineAt,
-            sent_revision: told,
           });
           if (current.status === "handed_off")
             await moveOrder(tx, ambient, current, "dispatched", `图绘 ${order_no}`);

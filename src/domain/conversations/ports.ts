@@ -1,3 +1,4 @@
+import type { Lease } from "../leases.ts";
 import type { Conversation, InboundMessage } from "./conversation.ts";
 import type { InboundStatus, Message, MessageAuthor, OutboundStatus, Part, SaidMessage } from "./message.ts";
 
@@ -64,16 +65,22 @@ export type MessageStore = {
   /** The newest messages, oldest first. */
   recent(conversationId: string, limit: number): Promise<SaidMessage[]>;
   setParts(id: string, parts: Part[]): Promise<void>;
-  /** Marks inbound messages that a turn took; only those still pending. */
-  settleInbound(ids: string[], status: InboundStatus, turnId: string | null): Promise<void>;
+  /** Marks inbound messages that a turn took; only those still pending. Returns how many these were. */
+  settleInbound(ids: string[], status: InboundStatus, turnId: string | null): Promise<number>;
   /** Marks a message its buyer took back; named by the platform's own ids, since a recall may say no more. */
   recall(recall: Recall): Promise<boolean>;
   /** The conversation's outbound messages that are still to go out, in order. */
   unsent(conversationId: string): Promise<Message[]>;
-  /** Claims one send and counts the try: only if it is unsent and (for the bot's and tasks' words) the fence still holds. */
-  claimSend(id: string, until: number): Promise<boolean>;
+  /**
+   * Claims one send and counts the try: only if it is unsent, nobody has tried since it was read, (for the bot's and
+   * tasks' words) the fence still holds, and the channel is still ours.
+   *
+   * @param lease - the channel's, if only one process at a time may send on it
+   */
+  claimSend(message: Pick<Message, "id" | "attempts">, until: number, lease?: Lease): Promise<boolean>;
   /** True while some claimed send of the bot may still be writing. */
   isSending(conversationId: string, now: number): Promise<number | null>;
+  /** What became of a send; false, and nothing changes, when another has settled it already. */
   settleOutbound(
     id: string,
     outcome: {
@@ -84,7 +91,7 @@ export type MessageStore = {
       /** Takes the counted try back: nothing was written. */
       tries?: number;
     },
-  ): Promise<void>;
+  ): Promise<boolean>;
   /** Results that waited for a person to finish go out under the new fence; how many there were. */
   releaseDeferred(conversationId: string, fence: number): Promise<number>;
   /** Conversations of a channel that have something to send. */

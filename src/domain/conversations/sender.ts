@@ -1,3 +1,4 @@
+import type { Lease } from "../leases.ts";
 import type { Conversation } from "./conversation.ts";
 import type { Part } from "./message.ts";
 
@@ -28,6 +29,8 @@ export type PreparedSend = (writeBefore: number) => Promise<SendOutcome>;
 /** A way out to customers; one per channel. */
 export type MessageSender = {
   channel: string;
+  /** Under which only this process sends here; null: another does, or nobody. Absent: any process may at any time. */
+  lease?(): Lease | null;
   /** False when the platform shows a message twice that is sent twice under one key. */
   dedupes(): boolean;
   /**

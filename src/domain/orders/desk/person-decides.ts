@@ -8,7 +8,7 @@ import { moveOrder } from "./move-order.ts";
 import { closeHandoffs } from "./order-handoffs.ts";
 import { mayStart, notePlatformPayment } from "./payment.ts";
 import { dispatchOrder } from "./progress-order.ts";
-import { tellBuyer } from "./tell-buyer.ts";
+import { tellBuyer, wordsOf } from "./tell-buyer.ts";
 import { queueCancel, queueSupplement } from "./tell-designer.ts";
 import { dropWaitingDemands, waitingDemands } from "./waiting-demands.ts";
 
@@ -40,7 +40,7 @@ export async function confirmOrder(
   if (quote?.status === "accepted") return { ok: true, value: await passAgreed(deps, tx, order, by) };
   if (quote === null) return { ok: true, value: await passUnpriced(deps, tx, order, by) };
   const passed = await moveOrder(tx, deps.ambient, order, "quoted", `passed by ${by}`);
-  const words = say("review_passed_quote", { yuan: yuan(quote.certificate.total_fen) });
+  const words = say(wordsOf(order, "review_passed_quote"), { yuan: yuan(quote.certificate.total_fen) });
   await tellBuyer(deps, tx, passed, quote.id, words);
   return { ok: true, value: passed };
 }
@@ -55,7 +55,7 @@ async function passAgreed(deps: DeskDeps, tx: Records, order: ImageOrder, by: st
   if (conversation !== null) await notePlatformPayment(deps, tx, conversation);
   const paid = (await tx.orders.find(order.id)) ?? accepted;
   const key = isDispatched || mayStart(deps, paid) ? "order_confirmed" : "awaiting_payment";
-  await tellBuyer(deps, tx, paid, "confirmed", deps.rules().say(key));
+  await tellBuyer(deps, tx, paid, "confirmed", deps.rules().say(wordsOf(paid, key)));
   return paid;
 }
 

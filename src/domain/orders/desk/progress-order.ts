@@ -7,6 +7,7 @@ import type { Delivery, ImageOrder } from "../order.ts";
 import type { DeskDeps } from "./deps.ts";
 import { moveOrder } from "./move-order.ts";
 import { closeHandoffs } from "./order-handoffs.ts";
+import { wordsOf } from "./tell-buyer.ts";
 
 export const CLOSE_AFTER_MS = 72 * 60 * 60 * 1000;
 
@@ -26,7 +27,7 @@ export async function deliverOrder(
     id: `m_${order.id}_delivered_${order.revision}`,
     conversationId: order.conversation_id,
     parts: [
-      { type: "text", text: deps.rules().say("delivered", { count: deliveries.length }) },
+      { type: "text", text: deps.rules().say(wordsOf(order, "delivered"), { count: deliveries.length }) },
       ...deliveries.map((delivery): Part => ({ type: "image", file: delivery.file })),
     ],
   });

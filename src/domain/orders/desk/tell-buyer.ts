@@ -21,3 +21,10 @@ export async function tellBuyer(
     parts: [{ type: "text", text }],
   });
 }
+
+type OfEveryKind = "delivered" | "order_confirmed" | "awaiting_payment" | "review_passed_quote";
+
+/** Who looked for a picture is told of a picture that was found, not of work that was done. */
+export function wordsOf<Key extends OfEveryKind>(order: ImageOrder, key: Key): Key | `${Key}_find` {
+  return order.kind === "find" ? `${key}_find` : key;
+}
