@@ -8,6 +8,7 @@ import { createLocalFileStore } from "../integrations/pictures/local-file-store.
 import { openLibsqlStore } from "../store/store.ts";
 import { aShop, type Shop } from "../testing/shop.ts";
 import { backUp, restore, type ShopPlaces } from "./backup.ts";
+import { createLibsqlBackup } from "./libsql-backup.ts";
 
 let dir: string;
 let shop: Shop;
@@ -21,10 +22,11 @@ afterAll(async () => {
   rmSync(dir, { recursive: true, force: true });
 });
 
+const databaseIn = (folder: string) => join(folder, "app.db");
+
 function placesIn(folder: string): ShopPlaces {
   return {
-    database: join(folder, "app.db"),
-    mastra: join(folder, "mastra.db"),
+    records: createLibsqlBackup({ database: databaseIn(folder), mastra: join(folder, "mastra.db") }),
     files: createLocalFileStore(join(folder, "files")),
   };
 }
@@ -44,7 +46,7 @@ describe("a backup", () => {
 
     const restored = placesIn(join(dir, "restored"));
     await restore(join(dir, "copy"), restored);
-    const { store, jobs } = await open(restored.database);
+    const { store, jobs } = await open(databaseIn(join(dir, "restored")));
     const order = (await store.orders.list({ limit: 200 })).find((it) => it.customer_id === "before");
     expect(order).toEqual((await shop.orders("before"))[0]);
     expect(
@@ -64,7 +66,7 @@ describe("a backup", () => {
     expect(second.files.copied).toBeGreaterThan(0);
     const restored = placesIn(join(dir, "restored-2"));
     await restore(join(dir, "copy"), restored);
-    const { store } = await open(restored.database);
+    const { store } = await open(databaseIn(join(dir, "restored-2")));
     expect(await store.messages.recent("qingjian|pinduoduo|s1|again", 10)).toHaveLength(2);
     await store.close();
   });
