@@ -11,17 +11,27 @@ export type Request = {
 };
 export type Answer = { status: number; body?: unknown; bytes?: Uint8Array; type?: string };
 
+/** What may befall a request: nothing is done and nothing (or 500) answered, or it is done and the answer is lost. */
+export type Trouble = "none" | "cut" | "refused" | "answer-cut" | "answer-refused";
+
 /** A small loopback HTTP server for the stand-ins. A handler may also take the response itself (return null). */
 export async function listen(
   port: number,
   handle: (request: Request, response: ServerResponse) => Promise<Answer | null> | Answer | null,
+  troubleOf: () => Trouble = () => "none",
 ): Promise<{ url: string; server: Server; close(): Promise<void> }> {
   const server = createServer((incoming, response) => {
     // By the clock that a test may have moved: Node's own header does not follow it.
     response.setHeader("date", new Date().toUTCString());
+    const trouble = troubleOf();
     void read(incoming)
-      .then((raw) =>
-        handle(
+      .then((raw) => {
+        if (trouble === "refused") return { status: 500 };
+        if (trouble === "cut") {
+          response.destroy();
+          return null;
+        }
+        return handle(
           {
             method: incoming.method ?? "GET",
             path: incoming.url ?? "/",
@@ -32,10 +42,15 @@ export async function listen(
             raw,
           },
           response,
-        ),
-      )
-      .then((answer) => {
-        if (answer === null) return;
+        );
+      })
+      .then((given) => {
+        if (given === null) return;
+        if (trouble === "answer-cut") {
+          response.destroy();
+          return;
+        }
+        const answer: Answer = trouble === "answer-refused" ? { status: 500 } : given;
         response.writeHead(answer.status, { "content-type": answer.type ?? "application/json" });
         response.end(answer.bytes ?? JSON.stringify(answer.body ?? {}));
       })

@@ -12,6 +12,8 @@ export type Reply = {
   messages: ({ type: "text"; text: string } | { type: "image"; url?: string; data_url?: string })[];
 };
 export type Frame = Record<string, unknown> & { kind: string; id: string };
+/** What may befall a frame of the service: lost with its connection, taken and the connection lost, its ack lost. */
+export type FrameTrouble = "none" | "cut" | "cut-after" | "ack-lost";
 export type Said = {
   platform?: string;
   shop?: string;
@@ -33,27 +35,43 @@ export async function startQingjian({ port = 0 }: { port?: number } = {}) {
   const shown: Reply[] = [];
   const raw: Reply[] = [];
   const keys = new Set<string>();
-  let socket: WebSocket | null = null;
+  const acked = new Set<string>();
+  /** Open connections; the newest one is spoken to. */
+  const sockets: WebSocket[] = [];
+  const newest = () => sockets.at(-1) ?? null;
   let count = 0;
-  const knobs = { withholdAcks: 0, refuseWith: null as string | null, transferOk: true, ackDelayMs: 0 };
+  const knobs = {
+    withholdAcks: 0,
+    refuseWith: null as string | null,
+    transferOk: true,
+    ackDelayMs: 0,
+    trouble: (_frame: Frame): FrameTrouble => "none",
+  };
 
   server.on("connection", (opened) => {
-    socket = opened;
+    sockets.push(opened);
     opened.on("message", (data) => take(opened, JSON.parse(data.toString()) as Frame));
     opened.on("close", () => {
-      if (socket === opened) socket = null;
+      sockets.splice(sockets.indexOf(opened), 1);
     });
   });
 
   function take(from: WebSocket, frame: Frame): void {
+    const trouble = knobs.trouble(frame);
+    if (trouble === "cut") {
+      from.terminate();
+      return;
+    }
     received.push(frame);
+    if (frame.kind === "ack") acked.add(String(frame.ref));
     events.emit("frame", frame);
-    if (frame.kind === "reply") takeReply(from, frame as unknown as Reply);
+    if (frame.kind === "reply") takeReply(from, frame as unknown as Reply, trouble !== "none");
+    if (trouble === "cut-after") from.terminate();
     if (frame.kind === "transfer")
       send(from, { kind: "transfer_result", ref: frame.id, ok: knobs.transferOk, agent: "kf01" });
   }
 
-  function takeReply(from: WebSocket, reply: Reply): void {
+  function takeReply(from: WebSocket, reply: Reply, isAckLost: boolean): void {
     raw.push(reply);
     if (knobs.refuseWith !== null) {
       send(from, { kind: "ack", ref: reply.id, ok: false, code: knobs.refuseWith });
@@ -64,6 +82,7 @@ export async function startQingjian({ port = 0 }: { port?: number } = {}) {
       shown.push(reply);
       events.emit("reply", reply);
     }
+    if (isAckLost) return;
     if (knobs.withholdAcks > 0) {
       knobs.withholdAcks -= 1;
       return;
@@ -128,7 +147,7 @@ export async function startQingjian({ port = 0 }: { port?: number } = {}) {
   }
 
   async function deliver(frame: Record<string, unknown>, waitMs = 10_000): Promise<Frame> {
-    const id = send(socket, frame);
+    const id = send(newest(), frame);
     return await waitFor(
       "frame",
       received,
@@ -146,7 +165,7 @@ export async function startQingjian({ port = 0 }: { port?: number } = {}) {
     shown,
     /** Every reply frame that arrived. */
     raw,
-    isConnected: () => socket !== null,
+    isConnected: () => sockets.length > 0,
     connected: () =>
       waitFor("frame", received, (frame: Frame) => frame.kind === "hello", 15_000, "the service's hello"),
     /** A buyer's text; resolves with the service's ack. */
@@ -155,31 +174,49 @@ export async function startQingjian({ port = 0 }: { port?: number } = {}) {
     /** Writes without waiting for the ack; returns the frame, to redeliver it. */
     sayNow(said: Said, text: string): Record<string, unknown> {
       const frame = messageFrame(said, { type: "text", text });
-      send(socket, frame);
+      send(newest(), frame);
       return frame;
     },
-    sendPicture: (said: Said, bytes: Uint8Array, text?: string, waitMs?: number) => {
-      const image = {
-        type: "image",
-        data_url: `data:image/png;base64,${Buffer.from(bytes).toString("base64")}`,
-      };
-      return deliver(
-        messageFrame(
-          said,
-          text === undefined ? image : { type: "mixed", parts: [image, { type: "text", text }] },
-        ),
-        waitMs,
-      );
+    /** As sayNow, with a picture. */
+    sendPictureNow(said: Said, bytes: Uint8Array, text?: string): Record<string, unknown> {
+      const frame = messageFrame(said, pictureMessage(bytes, text));
+      send(newest(), frame);
+      return frame;
     },
+    sendPicture: (said: Said, bytes: Uint8Array, text?: string, waitMs?: number) =>
+      deliver(messageFrame(said, pictureMessage(bytes, text)), waitMs),
     agentTyped: (said: Said, text: string) => deliver(messageFrame(said, { type: "text", text }, "agent")),
     redeliver(frame: Record<string, unknown>): void {
-      send(socket, frame);
+      send(newest(), frame);
     },
     sendRaw(text: string | Buffer): void {
-      socket?.send(text);
+      newest()?.send(text);
     },
     dropConnection(): void {
-      socket?.terminate();
+      newest()?.terminate();
+    },
+    /** Whether the service has acknowledged that frame of ours. */
+    isAcked: (frameId: string) => acked.has(frameId),
+    /** Resolves when that many more frames have come, or the time is over. */
+    async moreFrames(frames: number, withinMs: number): Promise<void> {
+      await new Promise<void>((resolve) => {
+        let left = frames;
+        const end = () => {
+          clearTimeout(timer);
+          events.off("frame", note);
+          resolve();
+        };
+        const note = () => {
+          left -= 1;
+          if (left <= 0) end();
+        };
+        const timer = setTimeout(end, withinMs);
+        events.on("frame", note);
+      });
+    },
+    /** Calls back when a buyer sees a reply. */
+    onShown(listener: (reply: Reply) => void): void {
+      events.on("reply", listener);
     },
     replies: (conversation: string) => shown.filter((reply) => reply.conversation.id === conversation),
     /** The first reply of a conversation from the `after`-th on whose text fits. */
@@ -207,6 +244,14 @@ export async function startQingjian({ port = 0 }: { port?: number } = {}) {
       await new Promise<void>((resolve) => server.close(() => resolve()));
     },
   };
+}
+
+function pictureMessage(bytes: Uint8Array, text?: string): Record<string, unknown> {
+  const image = {
+    type: "image",
+    data_url: `data:image/png;base64,${Buffer.from(bytes).toString("base64")}`,
+  };
+  return text === undefined ? image : { type: "mixed", parts: [image, { type: "text", text }] };
 }
 
 export function textOf(reply: Reply): string {

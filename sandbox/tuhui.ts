@@ -1,11 +1,13 @@
 import { Webhook } from "standardwebhooks";
-import { type Answer, listen } from "./http-server.ts";
+import { type Answer, listen, type Request, type Trouble } from "./http-server.ts";
 
-type Order = {
+export type DesignerOrder = {
   order_no: string;
   status: "created" | "assigned" | "in_progress" | "delivered" | "failed" | "cancelled";
   request: Record<string, unknown> & { idempotency_key: string; callback_url: string };
   supplements: Record<string, unknown>[];
+  /** How often we were told that it is not wanted any more. */
+  cancels: number;
   images: { url: string }[];
   reason: string | null;
 };
@@ -14,21 +16,27 @@ type Order = {
 export async function startTuhui({
   port = 0,
   secret = null,
+  now = Date.now,
 }: {
   port?: number;
   secret?: string | null;
+  /** UTC ms */
+  now?: () => number;
 } = {}) {
-  const orders: Order[] = [];
+  const orders: DesignerOrder[] = [];
   const files = new Map<string, Uint8Array>();
   const webhook = secret === null ? null : new Webhook(secret);
-  const knobs = { isDown: false, loseCallbacks: 0, callbackCopies: 1 };
+  const knobs = { isDown: false, loseCallbacks: 0, callbackCopies: 1, trouble: (): Trouble => "none" };
   let count = 0;
 
-  const { url, close } = await listen(port, ({ method, path, body }): Answer => {
+  const { url, close } = await listen(port, take, () => knobs.trouble());
+
+  function take({ method, path, body }: Request): Answer {
     const file = files.get(path);
     if (file !== undefined) return { status: 200, bytes: file, type: "image/png" };
     if (knobs.isDown) return { status: 503, body: { error: "down" } };
-    if (method === "POST" && path === "/api/orders") return open(JSON.parse(body) as Order["request"]);
+    if (method === "POST" && path === "/api/orders")
+      return open(JSON.parse(body) as DesignerOrder["request"]);
     const [, no, verb] = /^\/api\/orders\/([^/]+)(?:\/(\w+))?$/u.exec(path) ?? [];
     const order = orders.find((it) => it.order_no === no);
     if (order === undefined) return { status: 404, body: { error: "no such order" } };
@@ -37,21 +45,24 @@ export async function startTuhui({
       return { status: 200, body: { order_no, status, images, reason } };
     }
     const given = JSON.parse(body) as Record<string, unknown>;
-    if (verb === "cancel") order.status = "cancelled";
-    else if (!order.supplements.some((it) => it.idempotency_key === given.idempotency_key))
+    if (verb === "cancel") {
+      order.status = "cancelled";
+      order.cancels += 1;
+    } else if (!order.supplements.some((it) => it.idempotency_key === given.idempotency_key))
       order.supplements.push(given);
     return { status: 200, body: { ok: true } };
-  });
+  }
 
-  function open(request: Order["request"]): Answer {
+  function open(request: DesignerOrder["request"]): Answer {
     const known = orders.find((order) => order.request.idempotency_key === request.idempotency_key);
     if (known !== undefined) return { status: 200, body: { order_no: known.order_no, status: known.status } };
     count += 1;
-    const order: Order = {
+    const order: DesignerOrder = {
       order_no: `TH${String(count).padStart(6, "0")}`,
       status: "created",
       request,
       supplements: [],
+      cancels: 0,
       images: [],
       reason: null,
     };
@@ -59,11 +70,15 @@ export async function startTuhui({
     return { status: 201, body: { order_no: order.order_no, status: order.status } };
   }
 
-  async function report(order: Order, event: string, extra: Record<string, unknown> = {}): Promise<number[]> {
+  async function report(
+    order: DesignerOrder,
+    event: string,
+    extra: Record<string, unknown> = {},
+  ): Promise<number[]> {
     const body = JSON.stringify({
       event,
       order_no: order.order_no,
-      occurred_at: new Date().toISOString(),
+      occurred_at: new Date(now()).toISOString(),
       ...extra,
     });
     const statuses: number[] = [];
@@ -72,7 +87,7 @@ export async function startTuhui({
         knobs.loseCallbacks -= 1;
         continue;
       }
-      const at = new Date();
+      const at = new Date(now());
       const id = `th_${order.order_no}_${event}`;
       const response = await fetch(order.request.callback_url, {
         method: "POST",
@@ -90,7 +105,7 @@ export async function startTuhui({
     return statuses;
   }
 
-  function find(orderNo: string): Order {
+  function find(orderNo: string): DesignerOrder {
     const order = orders.find((it) => it.order_no === orderNo);
     if (order === undefined) throw new Error(`图绘 has no order ${orderNo}`);
     return order;
