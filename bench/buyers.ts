@@ -10,6 +10,8 @@ export type BuyersPlan = {
   /** 0: each buyer writes again as soon as the reply is there; else so many messages a second over all. */
   perSecond: number;
   toolShare: number;
+  /** What the buyers' names begin with: absent, they are new. */
+  names?: string | undefined;
 };
 export type BuyersReport = { turns: number; seconds: number; latenciesMs: number[]; doubled: number };
 
@@ -85,7 +87,10 @@ process.on("message", (plan: BuyersPlan) => {
   };
   socket.on("message", onMessage);
 
-  const names = Array.from({ length: plan.conversations }, (_none, n) => `c-${startedAt}-${n}`);
+  const names = Array.from(
+    { length: plan.conversations },
+    (_none, n) => `${plan.names ?? `c-${startedAt}-`}${n}`,
+  );
   if (plan.perSecond === 0) for (const name of names) say(name);
   else {
     // Evenly spaced; a buyer who still waits is passed over for the next free one.

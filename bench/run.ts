@@ -1,17 +1,19 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { cpus } from "node:os";
 import { benchImages } from "./images.ts";
 import { benchMatch } from "./match.ts";
+import { benchMuch } from "./much.ts";
 import { benchOcr } from "./ocr.ts";
+import { benchReplicas } from "./replicas.ts";
 import { benchSearch } from "./search.ts";
 import { benchTasks } from "./tasks.ts";
 import { benchTurns } from "./turns.ts";
+import { writeSection } from "./write-section.ts";
 
-// `npm run bench [-- turns|tasks|match|search|ocr|images]`: prints the tables and writes them into docs/benchmarks.md.
+// `npm run bench [-- turns|replicas|much|tasks|match|search|ocr|images]`: prints the tables and writes them into docs/benchmarks.md.
 
-const FILE = "docs/benchmarks.md";
 const SECTIONS = {
   turns: { title: "Turns", run: benchTurns },
+  replicas: { title: "PostgreSQL and replicas", run: benchReplicas },
+  much: { title: "Many time tasks, and a store of years", run: benchMuch },
   tasks: { title: "Tasks: receive and status", run: benchTasks },
   match: { title: "Tasks: matching one message", run: benchMatch },
   search: { title: "Pictures: finding the original of a copy", run: benchSearch },
@@ -30,18 +32,7 @@ const sections =
 for (const name of sections) {
   const { title, run } = SECTIONS[name];
   const text = await run();
-  const machine = `${new Date().toISOString().slice(0, 10)}, Node ${process.versions.node}, ${cpus().length} shared cores (${cpus()[0]?.model.trim() ?? "?"}); medians of rounds in turn.`;
   console.log(`\n## ${title}\n\n${text}\n`);
-  write(title, `${text}\n\n${machine}`);
+  writeSection(title, text);
 }
 process.exit(0);
-
-/** Replaces one section and leaves the others. */
-function write(title: string, text: string): void {
-  const old = existsSync(FILE)
-    ? readFileSync(FILE, "utf8")
-    : "# Benchmarks\n\nWritten by `npm run bench`; the machine is noisy, trust the ratios.\n";
-  const section = `\n## ${title}\n\n${text}\n`;
-  const found = new RegExp(`\\n## ${title}\\n[\\s\\S]*?(?=\\n## |$)`, "u");
-  writeFileSync(FILE, found.test(old) ? old.replace(found, () => section) : `${old.trimEnd()}\n${section}`);
-}

@@ -1,16 +1,11 @@
-import { type ChildProcess, fork } from "node:child_process";
+import { fork } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { type ServiceProcess, startServiceProcess } from "../sandbox/demo/service-process.ts";
-import type { BuyersPlan, BuyersReport } from "./buyers.ts";
 import { median, quantile, table } from "./figures.ts";
+import { openLoadedService } from "./loaded-service.ts";
 import { openStock } from "./stock-mastra.ts";
 
 const ROUNDS = 3;
 const TURNS = 3_000;
-const PLAN = { conversations: 50, toolShare: 0.3 };
 
 /**
  * Our service beside a stock Mastra agent with Memory, on the same rules, in turn. The service answers once by the rules
@@ -19,8 +14,8 @@ const PLAN = { conversations: 50, toolShare: 0.3 };
 export async function benchTurns(): Promise<string> {
   const stock = await openStock();
   const model = await startModel();
-  const service = await openService({}, ["--no-agent"]);
-  const modelled = await openService({ MODEL: "instant", OPENAI_BASE_URL: model.url });
+  const service = await openLoadedService({ args: ["--no-agent"] });
+  const modelled = await openLoadedService({ settings: { MODEL: "instant", OPENAI_BASE_URL: model.url } });
   try {
     const ours: Timed[] = [];
     const ofModel: Timed[] = [];
@@ -105,55 +100,10 @@ function report(measured: {
   );
 }
 
-/** Whole turns over the WebSocket, everything durable. */
-async function openService(settings: Record<string, string>, args: string[] = []) {
-  const dir = mkdtempSync(join(tmpdir(), "tianwang-bench-"));
-  const buyers = fork(new URL("./buyers.ts", import.meta.url), {
-    stdio: ["ignore", "inherit", "inherit", "ipc"],
-  });
-  const [{ port }] = (await once(buyers, "message")) as [{ port: number }];
-  // NODE_OPTIONS="--cpu-prof --cpu-prof-dir=…" profiles it.
-  const service = await startServiceProcess(
-    {
-      DATA_DIR: dir,
-      DATABASE_URL: `file:${dir}/app.db`,
-      QINGJIAN_WS_URL: `ws://127.0.0.1:${port}`,
-      QINGJIAN_PROFILE: "bench",
-      MERGE_WINDOW_MS: "0",
-      ...settings,
-    },
-    args,
-  );
-  await new Promise((resolve) => setTimeout(resolve, 1_500));
-  return {
-    play: (plan: Pick<BuyersPlan, "turns" | "perSecond">) => play(buyers, { ...PLAN, ...plan }),
-    rssMb: () => residentMb(service),
-    async stop() {
-      await service.stop();
-      buyers.kill();
-      rmSync(dir, { recursive: true, force: true });
-    },
-  };
-}
-
 async function startModel(): Promise<{ url: string; stop(): void }> {
   const model = fork(new URL("./instant-model.ts", import.meta.url), {
     stdio: ["ignore", "inherit", "inherit", "ipc"],
   });
   const [{ url }] = (await once(model, "message")) as [{ url: string }];
   return { url, stop: () => model.kill() };
-}
-
-/** VmRSS of the service's process. */
-function residentMb({ pid }: ServiceProcess): number {
-  const status = readFileSync(`/proc/${pid}/status`, "utf8");
-  return Math.round(Number(/VmRSS:\s+(\d+)/u.exec(status)?.[1] ?? 0) / 1024);
-}
-
-async function play(buyers: ChildProcess, plan: BuyersPlan): Promise<BuyersReport> {
-  const answered = once(buyers, "message");
-  buyers.send(plan);
-  const [{ report }] = (await answered) as [{ report: BuyersReport }];
-  if (report.doubled > 0) throw new Error(`${report.doubled} replies came twice`);
-  return report;
 }
