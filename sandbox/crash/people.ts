@@ -40,12 +40,11 @@ export function openPeople(yard: Yard, platform: Platform) {
   }
 
   async function takeOne(): Promise<void> {
-    if (!isTaking) return;
     const { handoffs } = await yard.get<{ handoffs: Handoff[] }>(
       "/api/operations/handoffs?status=queued&limit=30",
     );
     const handoff = random.pick(handoffs);
-    if (handoff === undefined || held.has(handoff.conversation_id)) return;
+    if (!isTaking || handoff === undefined || held.has(handoff.conversation_id)) return;
     held.add(handoff.conversation_id);
     const hold = holdFor(handoff).finally(() => {
       held.delete(handoff.conversation_id);

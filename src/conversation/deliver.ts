@@ -14,7 +14,7 @@ import type { Lease } from "../domain/leases.ts";
 import type { Log } from "../domain/log.ts";
 import { areFilesAway, FILES_RETRY_MS } from "../domain/pictures/files-away.ts";
 import type { Store } from "../domain/records.ts";
-import { SEND_CLAIM_MS } from "./takeover.ts";
+import { SEND_CLAIM_MS, speakAgain } from "./takeover.ts";
 import { settleFiringOfMessage } from "./tasks/fire-task.ts";
 import { planNoReply } from "./tasks/no-reply.ts";
 
@@ -163,14 +163,19 @@ export function createDeliverHandler({ store, senders, ambient, log }: DeliverDe
     },
   ): Promise<void> {
     const at = ambient.now();
-    if (message.firing_id === null && outcome.status !== "sent") {
+    const isRefused = outcome.status === "deferred" || outcome.status === "cancelled";
+    if (message.firing_id === null && outcome.status !== "sent" && outcome.status !== "deferred") {
       await store.messages.settleOutbound(message.id, { ...outcome, at });
       return;
     }
     await store.transaction(async (tx) => {
+      // Held before its messages, as whoever gives a chat back does it.
+      if (isRefused) await tx.conversations.find(conversation.id);
       if (!(await tx.messages.settleOutbound(message.id, { ...outcome, at }))) return;
       if (outcome.status === "sent") await planNoReply(tx, conversation, at);
       if (message.firing_id !== null) await settleFiringOfMessage(tx, message, outcome, ambient);
+      // The person may have given the chat back since they made the claim fail.
+      if (isRefused) await speakAgain(tx, conversation.id, ambient);
     });
   }
 }

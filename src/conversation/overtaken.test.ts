@@ -1,4 +1,8 @@
 import { afterEach, expect, it } from "vitest";
+import { queueDelivery } from "../domain/conversations/notify-buyer.ts";
+import type { Store } from "../domain/records.ts";
+import { receiveTask } from "../domain/tasks/receive-task.ts";
+import { taskRequestSchema } from "../domain/tasks/task.ts";
 import { aConversationService, type ConversationService } from "../testing/conversation-harness.ts";
 import { anInbound, CONVERSATION_ID } from "../testing/test-store.ts";
 
@@ -131,4 +135,75 @@ it("does not doubt a message that another process has seen acknowledged meanwhil
 
   expect(await service.store.messages.listOutbound("uncertain", 10)).toEqual([]);
   expect(await service.store.messages.listOutbound("sent", 10)).toHaveLength(1);
+});
+
+/** A person takes the chat over before the next claim, and gives it back before anybody notes that it was refused. */
+function heldForOneClaim(service: () => ConversationService, isFor: (messageId: string) => boolean) {
+  let isDone = false;
+  return (store: Store): Store => ({
+    ...store,
+    messages: {
+      ...store.messages,
+      async claimSend(message, ...rest) {
+        if (isDone || !isFor(message.id)) return await store.messages.claimSend(message, ...rest);
+        isDone = true;
+        await service().takeover.takeOver(CONVERSATION_ID, "小王");
+        const isClaimed = await store.messages.claimSend(message, ...rest);
+        await service().takeover.release(CONVERSATION_ID);
+        return isClaimed;
+      },
+    },
+  });
+}
+
+it("tells a result whose claim a person refused, also when they gave the chat back before that was noted", async () => {
+  const service: ConversationService = await aService({
+    around: heldForOneClaim(
+      () => service,
+      (id) => id === "m_result",
+    ),
+  });
+  await service.receive(anInbound({ text: "在吗" }));
+  await service.jobs.idle();
+
+  await service.store.transaction(async (tx) => {
+    const conversation = await tx.conversations.find(CONVERSATION_ID);
+    await tx.messages.addOutbound({
+      id: "m_result",
+      conversationId: CONVERSATION_ID,
+      author: "system",
+      parts: [{ type: "text", text: "做好了" }],
+      fence: conversation?.fence ?? 0,
+      at: service.clock.now(),
+    });
+    await queueDelivery(tx, CONVERSATION_ID);
+  });
+  await service.jobs.idle();
+
+  expect(service.texts()).toEqual(["答：在吗", "做好了"]);
+});
+
+it("fires a task whose claim a person refused, also when they gave the chat back before that was noted", async () => {
+  const service: ConversationService = await aService({
+    around: heldForOneClaim(
+      () => service,
+      (id) => id.startsWith("m_f"),
+    ),
+  });
+  await service.receive(anInbound({ text: "在吗" }));
+  await service.jobs.idle();
+
+  const request = taskRequestSchema.parse({
+    task_id: "t1",
+    type: "测试",
+    customer: { id: "u1" },
+    trigger: { type: "immediate" },
+    action: { type: "send_message", message: "测试消息" },
+    created_by: "测试",
+  });
+  await service.store.transaction((tx) => receiveTask(tx, request, service.clock.now(), service.rules));
+  await service.jobs.idle();
+
+  expect(service.texts()).toEqual(["答：在吗", "测试消息"]);
+  expect((await service.store.tasks.find("t1"))?.status).toBe("completed");
 });

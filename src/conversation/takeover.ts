@@ -80,12 +80,18 @@ async function releaseConversation(tx: Records, conversationId: string, ambient:
     if (handoff.status === "human")
       await tx.handoffs.setStatus(handoff.id, { status: "returned", endedAt: now });
   await tx.jobs.cancel(idleKey(conversationId));
-  const conversation = await tx.conversations.find(conversationId);
-  if (conversation !== null && (await tx.messages.releaseDeferred(conversationId, conversation.fence)) > 0)
-    await queueDelivery(tx, conversationId);
-  await fireWaiting(tx, conversationId, ambient);
+  await speakAgain(tx, conversationId, ambient);
   if ((await tx.messages.pending(conversationId)).length > 0) await queueTurn(tx, conversationId, now);
   return true;
+}
+
+/** If the conversation is the bot's: results and tasks that waited for that are told and fired. Safe to repeat. */
+export async function speakAgain(tx: Records, conversationId: string, ambient: Ambient): Promise<void> {
+  const conversation = await tx.conversations.find(conversationId);
+  if (conversation?.holder !== "bot") return;
+  if ((await tx.messages.releaseDeferred(conversationId, conversation.fence)) > 0)
+    await queueDelivery(tx, conversationId);
+  await fireWaiting(tx, conversationId, ambient);
 }
 
 async function queueIdleReturn(

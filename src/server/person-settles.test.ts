@@ -213,6 +213,18 @@ describe("an order that people have", () => {
     expect(await last()).toContain("做好啦");
   });
 
+  it("that ends while its chat is being taken, lets the chat be given back by the same handoff", async () => {
+    const order = await broken();
+    const [handoff] = await shop.handoffs(buyer);
+    await operate(`orders/${order.id}/deliver`, { pictures: [await upload(await aPhoto(900 + count))] });
+    const { conversations } = shop.service.store;
+    await conversations.takeOver(order.conversation_id, "阿明");
+
+    expect((await operate(`handoffs/${handoff?.id}/release`)).status).toBe(200);
+    expect((await conversations.find(order.conversation_id))?.holder).toBe("bot");
+    expect((await operate(`handoffs/${handoff?.id}/release`)).status).toBe(409);
+  });
+
   it("delivered by hand while a designer has it, is cancelled there", async () => {
     await shop.say(buyer, "把这张图描成矢量图", [await aPhoto(count)]);
     await shop.say(buyer, "可以");

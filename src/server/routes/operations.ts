@@ -83,14 +83,19 @@ export function createOperationRoutes(deps: OperationDeps) {
     operation("A person takes the conversation: the bot says nothing more."),
     validator("json", personSchema, onInvalid),
     async (c) =>
-      withHandoff(c, async (handoff) => {
-        await takeover.takeOver(handoff.conversation_id, c.req.valid("json").by);
+      withHandoff(c, async ({ conversation_id, status }) => {
+        if (status === "returned") return false;
+        await takeover.takeOver(conversation_id, c.req.valid("json").by);
+        return true;
       }),
   );
   routes.post("/handoffs/:id/release", operation("Gives the conversation back to the bot."), async (c) =>
-    withHandoff(c, async (handoff) => {
-      await takeover.release(handoff.conversation_id);
-    }),
+    // Its order may have ended it while the chat was being taken: the chat is held all the same.
+    withHandoff(
+      c,
+      async ({ conversation_id, status }) =>
+        (await takeover.release(conversation_id)) || status !== "returned",
+    ),
   );
 
   routes.get("/dead-jobs", operation("Work that was given up, newest 200."), async (c) =>
@@ -113,12 +118,15 @@ export function createOperationRoutes(deps: OperationDeps) {
   );
   return routes;
 
-  async function withHandoff(c: Parameters<typeof apiError>[0], work: (handoff: Handoff) => Promise<void>) {
+  /** The work tells whether there was anything to do: an ended handoff has nothing. */
+  async function withHandoff(
+    c: Parameters<typeof apiError>[0],
+    work: (handoff: Handoff) => Promise<boolean>,
+  ) {
     const id = c.req.param("id") ?? "";
     const handoff = await store.handoffs.find(id);
     if (handoff === null) return apiError(c, 404, "no handoff with this id");
-    if (handoff.status === "returned") return apiError(c, 409, "this handoff has ended");
-    await work(handoff);
+    if (!(await work(handoff))) return apiError(c, 409, "this handoff has ended");
     return c.json({ success: true as const, handoff: await store.handoffs.find(id) });
   }
 }
