@@ -1,17 +1,31 @@
 import { createInterface } from "node:readline";
+import { parseArgs } from "node:util";
 import { startModel } from "./model.ts";
 import { startQingjian, textOf } from "./qingjian.ts";
 import { startTianwang } from "./tianwang.ts";
 import { startTuhui } from "./tuhui.ts";
 
+const USAGE = `用法: npm run sandbox
+启动轻简（9528）、图绘（8005）、天网回调（6060）和模型（9001）的替身；输入一行就是买家说的话，Ctrl+C 结束。`;
+
 // `npm run sandbox`: only the peers, on their default ports. Type a line to speak as a buyer.
 try {
-  await run();
+  if (wantsHelp()) console.log(USAGE);
+  else await run();
 } catch (error) {
   const { code, port } = error as { code?: string; port?: number };
   if (code !== "EADDRINUSE") throw error;
   console.error(`端口 ${port} 已被占用：沙盒是不是已经在运行？`);
   process.exit(1);
+}
+
+function wantsHelp(): boolean {
+  try {
+    return parseArgs({ options: { help: { type: "boolean", short: "h" } } }).values.help === true;
+  } catch {
+    console.error(USAGE);
+    process.exit(2);
+  }
 }
 
 async function until(holds: () => boolean): Promise<void> {

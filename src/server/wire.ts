@@ -7,10 +7,6 @@ import { createRulesModel } from "../agents/rules/rules-model.ts";
 import { createRulesRung } from "../agents/rules/rules-rung.ts";
 import { createShopAgent } from "../agents/shop-agent.ts";
 import { createShopTools } from "../agents/shop-tools.ts";
-import { createOwnership, type Ownership } from "../channels/ownership.ts";
-import { type Bridge, createBridge } from "../channels/qingjian/bridge.ts";
-import { CHANNEL } from "../channels/qingjian/inbound.ts";
-import { createFrameRecorder } from "../channels/qingjian/recorder.ts";
 import { createCaseReader } from "../conversation/case-reader.ts";
 import { createDeliverHandler } from "../conversation/deliver.ts";
 import { createOrderCloseHandler, createOrderEventHandler } from "../conversation/order-events.ts";
@@ -26,9 +22,6 @@ import { createTaskActionHandler } from "../conversation/tasks/task-actions.ts";
 import { createTaskExpireHandler, createTaskTimeHandler } from "../conversation/tasks/time-tasks.ts";
 import { createTransferHandler } from "../conversation/transfer.ts";
 import type { Ambient } from "../domain/clock.ts";
-import { queueDelivery } from "../domain/conversations/notify-buyer.ts";
-import type { MessageSender } from "../domain/conversations/sender.ts";
-import type { JobKind } from "../domain/jobs/jobs.ts";
 import type { Log } from "../domain/log.ts";
 import type { DeskDeps } from "../domain/orders/desk/deps.ts";
 import { createOrderDesk } from "../domain/orders/order-desk.ts";
@@ -41,23 +34,21 @@ import { createFaqKnowledge } from "../integrations/knowledge/faq.ts";
 import { createCallbackSender } from "../integrations/tasks/callback-sender.ts";
 import { createCronClock } from "../integrations/tasks/cron.ts";
 import { createSafeRegex } from "../integrations/tasks/safe-regex.ts";
-import { serviceName } from "../store/process-name.ts";
 import { createDispatchHandlers } from "../workflows/dispatch-jobs.ts";
 import { createDispatchToHumanWorkflow } from "../workflows/dispatch-to-human.ts";
 import { createFindImageWorkflow } from "../workflows/find-image.ts";
 import { createWorkflowHandler } from "../workflows/order-runs.ts";
 import { createProcessImageWorkflow } from "../workflows/process-image.ts";
+import { atMost } from "./at-most.ts";
+import { JOBS_OF_THE_BRIDGE, openBridge } from "./open-bridge.ts";
 import { openMastra, openMastraStorage } from "./open-mastra.ts";
 import { orderedId } from "./ordered-id.ts";
 import { modelProvider, type Outside, openOutside } from "./outside.ts";
 import { openShopConfig } from "./shop-config.ts";
 import { createSteadyClock } from "./steady-clock.ts";
 
-/** They write to the bridge, so they run where it is. */
-const JOBS_OF_THE_BRIDGE: JobKind[] = ["deliver", "transfer"];
-/** An orderly end takes less than 20 s: turns that run, acks of what they said, and what else runs. */
+/** An orderly end takes less than 20 s: turns that run, acks of what they said (open-bridge.ts), and what else runs. */
 const LAST_TURNS_MS = 8_000;
-const LAST_ACKS_MS = 5_500;
 const LAST_JOBS_MS = 4_000;
 const POLL_DESIGNER_MS = 5 * 60_000;
 
@@ -81,7 +72,6 @@ export async function wire(env: Env, options: WireOptions) {
   const { root, log } = options;
   const now = createSteadyClock();
   const ambient: Ambient = options.ambient ?? { now, newId: (prefix) => orderedId(prefix, now()) };
-  const random = Math.random;
   const config = openShopConfig({
     dir: resolve(root, env.CONFIG_DIR),
     timezone: env.TZ_BUSINESS,
@@ -202,55 +192,17 @@ export async function wire(env: Env, options: WireOptions) {
     mergeWindowMs: env.MERGE_WINDOW_MS,
     idleReturnMs,
   });
-  const bridge: Bridge | null =
-    env.QINGJIAN_WS_URL === "off"
-      ? null
-      : createBridge({
-          url: env.QINGJIAN_WS_URL,
-          profile: config.profile(env.QINGJIAN_PROFILE),
-          version: options.version,
-          files,
-          recorder: createFrameRecorder({
-            file: env.BRIDGE_RECORD_FILE === undefined ? null : resolve(root, env.BRIDGE_RECORD_FILE),
-            log,
-          }),
-          ambient,
-          random,
-          log,
-          receive: receiveMessage,
-          onRecall: async (recall) => {
-            await store.messages.recall(recall);
-          },
-          lease: () => ownership?.lease() ?? null,
-          onConnected: () => {
-            store
-              .transaction(async (tx) => {
-                for (const id of await tx.messages.conversationsToDeliver(CHANNEL))
-                  await queueDelivery(tx, id);
-              })
-              .catch((error: unknown) => log.error("bridge.wake_failed", { error: String(error) }));
-          },
-        });
-  const ownership: Ownership | null =
-    bridge === null
-      ? null
-      : createOwnership({
-          leases: store.leases,
-          name: `bridge:${CHANNEL}`,
-          owner: serviceName(),
-          log,
-          async onGained(former) {
-            await jobs.take(JOBS_OF_THE_BRIDGE, former);
-            bridge.start();
-          },
-          async onLost({ inOrder }) {
-            const leaving = jobs.leave(JOBS_OF_THE_BRIDGE);
-            if (inOrder) await atMost(leaving, LAST_ACKS_MS);
-            await bridge.stop();
-            await atMost(leaving, LAST_ACKS_MS);
-          },
-        });
-  const senders = new Map<string, MessageSender>(bridge === null ? [] : [[bridge.channel, bridge]]);
+  const { bridge, ownership, senders } = openBridge(env, {
+    root,
+    version: options.version,
+    files,
+    profile: config.profile(env.QINGJIAN_PROFILE),
+    receive: receiveMessage,
+    store,
+    jobs,
+    ambient,
+    log,
+  });
   const cases = createCaseReader({
     store,
     ambient,
@@ -352,15 +304,6 @@ export async function wire(env: Env, options: WireOptions) {
       await store.close();
     },
   };
-}
-
-async function atMost(work: Promise<unknown>, ms: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const tooLong = new Promise((resolve) => {
-    timer = setTimeout(resolve, ms);
-  });
-  await Promise.race([work, tooLong]);
-  clearTimeout(timer);
 }
 
 function configuredModels(env: Env) {

@@ -1,12 +1,15 @@
 import type { JobKind, JobRunner } from "../domain/jobs/jobs.ts";
 
-/** Kinds that share workers, so that slow pictures never keep a reply waiting. */
-export const JOB_LANES: { name: string; kinds: JobKind[]; concurrency: number }[] = [
-  { name: "turn", kinds: ["turn"], concurrency: 64 },
+/** Kinds that share workers, so that slow pictures never keep a reply waiting. Quick: as a rule in milliseconds. */
+export type JobLane = { name: string; kinds: JobKind[]; concurrency: number; areQuick: boolean };
+
+export const JOB_LANES: JobLane[] = [
+  { name: "turn", kinds: ["turn"], concurrency: 64, areQuick: true },
   // Of the process that has the bridge.
-  { name: "deliver", kinds: ["deliver", "transfer"], concurrency: 64 },
+  { name: "deliver", kinds: ["deliver", "transfer"], concurrency: 64, areQuick: true },
   {
     name: "task",
+    areQuick: true,
     kinds: [
       "task-time",
       "task-action",
@@ -18,9 +21,10 @@ export const JOB_LANES: { name: string; kinds: JobKind[]; concurrency: number }[
     ],
     concurrency: 32,
   },
-  { name: "work", kinds: ["workflow"], concurrency: 4 },
+  { name: "work", kinds: ["workflow"], concurrency: 4, areQuick: false },
   {
     name: "outside",
+    areQuick: false,
     kinds: ["task-callback", "tuhui-order", "tuhui-requirement", "tuhui-cancel", "tuhui-poll"],
     concurrency: 16,
   },

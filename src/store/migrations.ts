@@ -7,6 +7,7 @@ import { demandsWeighed } from "./migrations/0003-demands-weighed.ts";
 import { manyWriters } from "./migrations/0004-many-writers.ts";
 import { sharedJobs } from "./migrations/0005-shared-jobs.ts";
 import { leases } from "./migrations/0006-leases.ts";
+import { jobsTold } from "./migrations/0007-jobs-told.ts";
 import type { DatabaseKind } from "./migrations/database-kind.ts";
 import type { Database } from "./schema.ts";
 
@@ -20,6 +21,7 @@ export async function migrate(db: Kysely<Database>, kind: DatabaseKind): Promise
       "0004_many_writers": manyWriters(),
       "0005_shared_jobs": sharedJobs(kind),
       "0006_leases": leases(),
+      "0007_jobs_told": jobsTold(kind),
     }),
   };
   const { error } = await new Migrator({ db, provider }).migrateToLatest();

@@ -13,7 +13,11 @@ runCommand(async () => {
   const { values, positionals } = readArguments(USAGE, { profile: { type: "string" } });
   const [verb, file] = positionals;
   if (verb === "unmatched") {
-    const { frames } = await connectService()("GET", "/api/operations/bridge/unmatched");
+    const { frames, has_bridge } = await connectService()("GET", "/api/operations/bridge/unmatched");
+    if (has_bridge !== true)
+      console.error(
+        "这个进程现在没有连着轻简；开着几个进程时，要问 /api/health 里 bridge 是 connected 的那一个。",
+      );
     for (const frame of frames as unknown[]) await print(frame);
     return;
   }

@@ -109,6 +109,8 @@ export function createOperationRoutes(deps: OperationDeps) {
   routes.get("/bridge/unmatched", operation("Frames that no mapping of the profile understands."), (c) =>
     c.json({
       success: true as const,
+      // Frames are kept by the process that got them; of several, only one has the bridge.
+      has_bridge: bridge?.isConnected() ?? false,
       counts: bridge?.recorder.counts() ?? null,
       frames: bridge?.recorder.listUnmatched() ?? [],
     }),

@@ -9,10 +9,8 @@ import type { Database } from "../schema.ts";
 import { createJobPools } from "./job-pools.ts";
 import { timestamp } from "./job-queue.ts";
 import { createJobWork } from "./job-work.ts";
-import { createLane, type Lane } from "./lane.ts";
+import { BEAT_MS, createLane, type Lane } from "./lane.ts";
 
-/** How often this process says that it lives, frees what dead ones held, and looks at what is due next. */
-const BEAT_MS = 5_000;
 const LOOK_AGAIN_MS = 3;
 
 /**
@@ -37,15 +35,14 @@ export function createPostgresJobRunner(deps: {
   let beatTimer: NodeJS.Timeout | null = null;
   let beating: Promise<void> = Promise.resolve();
   let isAway = false;
-  const work = createJobWork({ ...deps, handlerOf: (kind) => handlers[kind], wake });
+  const work = createJobWork({ ...deps, handlerOf: (kind) => handlers[kind] });
 
   function laneOf(kind: JobKind): Lane | undefined {
     return lanes.find((lane) => lane.kinds.includes(kind));
   }
 
   function wake(kind: JobKind, runAt: number): void {
-    // What is due later than that is found by a beat before it is due.
-    if (runAt <= now() + 2 * BEAT_MS) laneOf(kind)?.wakeAt(runAt);
+    laneOf(kind)?.wakeAt(runAt);
   }
 
   async function beat(): Promise<void> {

@@ -42,7 +42,6 @@ export function createJobWork(deps: {
   random: () => number;
   log: Log;
   handlerOf: (kind: JobKind) => JobHandler | undefined;
-  wake: (kind: JobKind, runAt: number) => void;
 }) {
   const { db, now, random, log } = deps;
 
@@ -97,6 +96,5 @@ export function createJobWork(deps: {
     });
     if (settled?.isOurs !== true)
       throw new AppError("job-lost", `job ${id} (${kind}) was given to another process meanwhile`);
-    if (settled.nextAt !== null) deps.wake(kind, settled.nextAt);
   }
 }

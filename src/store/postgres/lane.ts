@@ -2,13 +2,19 @@ import { EventEmitter } from "node:events";
 import { type Job, runTaskList, type WorkerEvents, type WorkerPool } from "graphile-worker";
 import type pg from "pg";
 import { errorText } from "../../domain/errors.ts";
-import type { JobKind } from "../../domain/jobs/jobs.ts";
 import type { Log } from "../../domain/log.ts";
+import type { JobLane } from "../job-lanes.ts";
 import { workerLog } from "./worker-log.ts";
 
 /** For what neither NOTIFY nor a timer has told; every idle worker looks. */
 const SAFETY_POLL_MS = 10_000;
 const REOPEN_MS = 1_000;
+/** How long a job that was taken may wait for a worker before other processes may have it. */
+const TAKEN_FOR_MS = 1_000;
+/** How often a process looks at what is due next, and how far ahead: twice as far, so that no look may come too late. */
+export const BEAT_MS = 5_000;
+const WAKES_AHEAD_MS = 2 * BEAT_MS;
+const CHANNEL = /^jobs:(?!insert$)/u;
 /** A pool whose workers have not got to the database by then never will: it remembers its first failure. */
 const MUST_LOOK_WITHIN_MS = 20_000;
 
@@ -21,7 +27,7 @@ type Open = { pool: WorkerPool; openedAt: number; hasLooked: boolean; ended: Pro
  * job; then the lane opens another at once, and what the old one held is freed when its last job has ended.
  */
 export function createLane(
-  { name, kinds, concurrency }: { name: string; kinds: JobKind[]; concurrency: number },
+  { name, kinds, concurrency, areQuick }: JobLane,
   deps: {
     workers: pg.Pool;
     now: () => number;
@@ -68,8 +74,17 @@ export function createLane(
         pollInterval: SAFETY_POLL_MS,
         logger: workerLog(log, { lane: name }),
         events,
-        // Batches of their own time only: a batch tells its failure, a single one would end the process.
-        preset: { worker: { useNodeTime: true, completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
+        preset: {
+          worker: {
+            useNodeTime: true,
+            // One look for all that is due instead of one by each idle worker. Quick jobs only: what a process has
+            // taken and has no worker for, another process does not get before TAKEN_FOR_MS.
+            ...(areQuick ? { localQueue: { size: concurrency, ttl: TAKEN_FOR_MS } } : {}),
+            // A batch tells its failure, a single one would end the process. Our own settling has ended the job by then.
+            completeJobBatchDelay: 100,
+            failJobBatchDelay: 0,
+          },
+        },
       },
       taskList,
       workers,
@@ -88,9 +103,28 @@ export function createLane(
     const looked = () => {
       opened.hasLooked = true;
     };
+    events.on("pool:listen:success", ({ client }) => {
+      // After its own LISTEN, which is sent once this has returned.
+      queueMicrotask(() => void listen(client));
+    });
+    events.on("pool:listen:notification", ({ message }) => {
+      if (CHANNEL.test(message.channel)) wakeAt(Number(message.payload));
+    });
+    events.once("localQueue:getJobs:complete", looked);
     events.once("worker:getJob:empty", looked);
     events.once("job:start", looked);
     events.once("pool:gracefulShutdown", () => retire(opened));
+  }
+
+  /** Hears of jobs of our kinds (migration 0007) instead of all jobs, then looks for what came before it listened. */
+  async function listen(client: { query(text: string): Promise<unknown> }): Promise<void> {
+    const channels = kinds.map((kind) => `listen "jobs:${kind}"`);
+    try {
+      await client.query(['unlisten "jobs:insert"', ...channels].join("; "));
+      nudge(concurrency);
+    } catch (error) {
+      log.warn("jobs.listen_failed", { lane: name, error: errorText(error) });
+    }
   }
 
   /** From now on the pool only ends what it has. */
@@ -112,25 +146,28 @@ export function createLane(
     if (current !== null && !draining.has(current.pool)) current.pool.nudge(workersToWake);
   }
 
+  function wakeAt(at: number): void {
+    const inMs = at - now();
+    // What is due later is found by a beat before it is due.
+    if (!isOpen || inMs > WAKES_AHEAD_MS) return;
+    if (inMs <= 0) nudge(1);
+    else if (!timers.has(at))
+      timers.set(
+        at,
+        setTimeout(() => {
+          timers.delete(at);
+          nudge(concurrency);
+        }, inMs).unref(),
+      );
+  }
+
   return {
     kinds,
     open,
     running: () => running,
     pools: () => [...draining.keys(), ...(current === null ? [] : [current.pool])].map((pool) => pool.id),
 
-    wakeAt(at: number): void {
-      if (!isOpen) return;
-      const inMs = at - now();
-      if (inMs <= 0) nudge(1);
-      else if (!timers.has(at))
-        timers.set(
-          at,
-          setTimeout(() => {
-            timers.delete(at);
-            nudge(concurrency);
-          }, inMs).unref(),
-        );
-    },
+    wakeAt,
 
     wakeAll(): void {
       nudge(concurrency);

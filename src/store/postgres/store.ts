@@ -47,8 +47,9 @@ export async function openPostgresStore(deps: {
   const jobs = createPostgresJobRunner({ db, workers, now, random, log });
   const store = createStore(db, {
     now,
-    wake: jobs.wake,
-    jobsOn: (on, wake) => createPostgresJobQueue(on, now, wake),
+    // The commit itself tells every process (migration 0007).
+    wake: () => {},
+    jobsOn: (on) => createPostgresJobQueue(on, now),
     isConflict,
   });
   return {
