@@ -20,6 +20,8 @@ export type TurnDeps = {
   agent: AnswerAgent;
   intake: PictureIntake;
   cases: CaseReader;
+  /** Says what the buyer's order costs now. */
+  totalWords: (totalFen: number) => string;
   regex: SafeRegex;
   ambient: Ambient;
   log: Log;
@@ -35,7 +37,7 @@ const payloadSchema = z.object({ conversationId: z.string() });
  * answered marks together, only if no person took over meanwhile. Runs again after a crash under the same turn id.
  */
 export function createTurnHandler(deps: TurnDeps): JobHandler {
-  const { store, agent, intake, cases, regex, ambient, log } = deps;
+  const { store, agent, intake, cases, totalWords, regex, ambient, log } = deps;
 
   return {
     async run(job) {
@@ -51,7 +53,7 @@ export function createTurnHandler(deps: TurnDeps): JobHandler {
         return againAt(conversation.turn_at);
       const first = pending[0];
       if (first === undefined) return DONE;
-      if (conversation.holder === "human") return await leaveToPerson(pending);
+      if (conversation.holder === "human") return await leaveToPerson(conversation, pending, turnIdOf(first));
 
       const messages = await takeIn(pending);
       if (messages === "pictures-underway") return againAt(ambient.now() + PICTURES_AGAIN_MS);
@@ -60,7 +62,7 @@ export function createTurnHandler(deps: TurnDeps): JobHandler {
       // Taken over since the turn began: what waits is the person's.
       if (fired === null) return againAt(ambient.now());
 
-      const turnId = `t_${first.id}`;
+      const turnId = turnIdOf(first);
       const { facts, transcript } = await cases.read(conversation, { messages, fired });
       const answer = await agent.answer({
         conversationId,
@@ -102,8 +104,15 @@ export function createTurnHandler(deps: TurnDeps): JobHandler {
     );
   }
 
-  async function leaveToPerson(pending: Message[]): Promise<JobOutcome> {
+  async function leaveToPerson(
+    conversation: Conversation,
+    pending: Message[],
+    turnId: string,
+  ): Promise<JobOutcome> {
     await store.transaction(async (tx) => {
+      await tx.conversations.find(conversation.id);
+      // A first run of this turn may have raised the price before its process ended.
+      await keepPrice(tx, conversation, pending, { turnId, parts: [] });
       await tx.messages.settleInbound(idsOf(pending), "held", null);
     });
     return DONE;
@@ -119,7 +128,7 @@ export function createTurnHandler(deps: TurnDeps): JobHandler {
     const outcome = await store.transaction(async (tx) => {
       const now = ambient.now();
       if (!(await tx.conversations.holdsFence(conversation.id, conversation.fence)))
-        return await cutOff(tx, conversation, messages, parts, turn);
+        return await cutOff(tx, conversation, messages, { turnId: turn.turnId, parts });
       const settled = await tx.messages.settleInbound(idsOf(messages), "answered", turn.turnId);
       if (settled < messages.length) await refuseWhenOvertaken(tx, messages, settled);
       if (parts.length > 0) await addReply(tx, conversation, messages, parts, turn.turnId, now);
@@ -161,38 +170,47 @@ export function createTurnHandler(deps: TurnDeps): JobHandler {
       throw new AppError("turn-overtaken", "the messages of this turn have been answered meanwhile");
   }
 
-  /**
-   * A person took the chat over while we answered. Our words are thrown away, unless they name a price that counts
-   * already (a later demand at work is told, not asked): these wait until the person gives the chat back.
-   */
+  /** A person took the chat over while we answered: our words are thrown away, but for a price that counts already. */
   async function cutOff(
+    tx: Records,
+    { id }: Conversation,
+    messages: Message[],
+    reply: { turnId: string; parts: Part[] },
+  ): Promise<"fenced" | "held"> {
+    const conversation = await tx.conversations.find(id);
+    if (conversation?.holder !== "human" || !(await keepPrice(tx, conversation, messages, reply)))
+      return "fenced";
+    await tx.messages.settleInbound(idsOf(messages), "held", null);
+    return "held";
+  }
+
+  /**
+   * A later demand at work counts at once: its price is told, not asked. When the turn that raised it may not speak any
+   * more, the words that name it wait until the person gives the chat back.
+   *
+   * @param reply - the turn's own words, empty when they are lost
+   * @returns false when the turn has raised no price
+   */
+  async function keepPrice(
     tx: Records,
     { id, fence }: Conversation,
     messages: Message[],
-    parts: Part[],
-    turn: { turnId: string; startedAt: number },
-  ): Promise<"fenced" | "held"> {
-    const conversation = await tx.conversations.find(id);
+    { turnId, parts }: { turnId: string; parts: Part[] },
+  ): Promise<boolean> {
     const quote = await tx.certificates.latestQuote(id);
-    const since = Math.min(turn.startedAt, ...messages.map(({ at }) => at));
-    const hasRaised = quote !== null && quote.status === "accepted" && quote.created_at >= since;
-    if (conversation?.holder !== "human" || !hasRaised || parts.length === 0) return "fenced";
-    await tx.messages.settleInbound(idsOf(messages), "held", null);
+    const since = Math.min(...messages.map(({ at }) => at));
+    if (quote === null || quote.status !== "accepted" || quote.created_at < since) return false;
     await tx.messages.addOutbound({
-      id: `m_${turn.turnId}`,
+      id: `m_${turnId}`,
       conversationId: id,
       author: "system",
-      parts,
+      parts: parts.length > 0 ? parts : [{ type: "text", text: totalWords(quote.certificate.total_fen) }],
       fence,
-      turnId: turn.turnId,
+      turnId,
       at: ambient.now(),
-    });
-    await tx.messages.settleOutbound(`m_${turn.turnId}`, {
       status: "deferred",
-      at: ambient.now(),
-      error: "taken-over",
     });
-    return "held";
+    return true;
   }
 
   async function addReply(
@@ -216,6 +234,11 @@ export function createTurnHandler(deps: TurnDeps): JobHandler {
     });
     await queueDelivery(tx, conversation.id);
   }
+}
+
+/** Fixed by its first message, so that a turn that runs again is the same turn. */
+function turnIdOf(first: Message): string {
+  return `t_${first.id}`;
 }
 
 function idsOf(messages: readonly Message[]): string[] {

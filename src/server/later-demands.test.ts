@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { aPhoto, aProductOnWhite } from "../../sandbox/pictures.ts";
 import { startTuhui } from "../../sandbox/tuhui.ts";
+import { queueTurn } from "../domain/conversations/queue-turn.ts";
 import { judgeEvidence } from "../domain/orders/evidence.ts";
 import type { ImageEngine } from "../domain/pictures/ports.ts";
 import { aShop, type Shop } from "../testing/shop.ts";
+import { anInbound } from "../testing/test-store.ts";
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
@@ -233,6 +235,40 @@ describe("a later demand", () => {
     await takeover.release(conversation_id);
 
     expect((await messages.unsent(conversation_id)).at(-1)).toMatchObject({ status: "queued", fence: 3 });
+  });
+
+  it("whose turn a crash cuts off before a person takes the chat over is told when they give it back", async () => {
+    await shop.say(buyer, "把这张图描成矢量图", [await aPhoto(count)]);
+    await shop.say(buyer, "可以");
+    const { id, conversation_id } = await newest();
+    const { store, takeover, desk, jobs, ambient } = shop.service;
+    const told = (await shop.told(buyer)).length;
+    // What the turn had done when its process ended: the message is not answered, the price is raised.
+    const words = "再加一行字：新年快乐";
+    const message = anInbound({ text: words, at: ambient.now() });
+    await store.messages.addInbound(message, {
+      id: `m_${buyer}_cut`,
+      conversationId: conversation_id,
+      status: "pending",
+      fence: 1,
+    });
+    await desk.addDemand(id, {
+      ...ADDED,
+      services: ["edit_text"],
+      operations: [],
+      local: false,
+      words,
+      sourceId: "cut-off",
+    });
+    await takeover.takeOver(conversation_id, "阿明");
+    await store.transaction((tx) => queueTurn(tx, conversation_id, ambient.now()));
+    await jobs.idle();
+    const kept = () => store.messages.find(`m_t_m_${buyer}_cut`);
+    expect(await kept()).toMatchObject({ status: "deferred" });
+
+    await takeover.release(conversation_id);
+    expect((await shop.told(buyer)).slice(told)).toEqual([expect.stringContaining("这单一共 80 元")]);
+    expect(await kept()).toMatchObject({ status: "queued", fence: 3 });
   });
 
   it("tells the whole price also when it stays: a turn that a person cut off may have raised it unsaid", async () => {

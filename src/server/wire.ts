@@ -28,6 +28,7 @@ import { createOrderDesk } from "../domain/orders/order-desk.ts";
 import { urgencyTerms } from "../domain/orders/pricing-rules.ts";
 import { createDemandReader } from "../domain/orders/read-demand.ts";
 import { createTextOnce } from "../domain/pictures/text-once.ts";
+import { yuan } from "../domain/replies.ts";
 import { createUnderstanding } from "../domain/understanding/understand.ts";
 import type { Env } from "../env.ts";
 import { createFaqKnowledge } from "../integrations/knowledge/faq.ts";
@@ -218,6 +219,7 @@ export async function wire(env: Env, options: WireOptions) {
           agent,
           intake: createPictureIntake({ ...door, messages: store.messages }),
           cases,
+          totalWords: (totalFen) => config.rules().say("demand_added_total", { yuan: yuan(totalFen) }),
           regex,
           ambient,
           log,

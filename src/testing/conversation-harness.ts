@@ -93,6 +93,7 @@ export async function aConversationService(
         agent,
         intake: { takeIn: options.takeIn ?? (async (messages) => messages) },
         cases: createCaseReader({ store, ambient: clock, refusalWords: (reason) => reason }),
+        totalWords: (totalFen) => `一共 ${totalFen} 分`,
         regex,
         ambient: clock,
         log: silentLog,
