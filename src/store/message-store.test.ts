@@ -18,6 +18,7 @@ it.each<[string, (store: Store) => Promise<unknown>, string]>([
     (store) => store.messages.conversationsToDeliver("q"),
     "messages_uncertain",
   ],
+  ["what is in doubt", (store) => store.messages.listOutbound("uncertain", 100), "messages_uncertain"],
 ])("finds %s without walking old conversations", async (_what, ask, index) => {
   const raw = new LibsqlDatabase(":memory:");
   const asked: string[] = [];

@@ -28,6 +28,7 @@ const SAID = ["id", "direction", "author", "parts", "status", "turn_id", "at"] a
 // SQLite takes an index of some rows only for a query that repeats the condition of the index word for word.
 const waits = sql<boolean>`"status" in ('pending', 'queued', 'sending', 'deferred')`;
 const goesOut = sql<boolean>`"messages"."status" in ('uncertain', 'failed', 'queued', 'sending')`;
+const GOES_OUT: readonly string[] = ["uncertain", "failed", "queued", "sending"];
 
 const insertInbound = prepared((db, row: NewMessage) =>
   insert(db, row)
@@ -259,14 +260,13 @@ export function createMessageStore(db: Kysely<Database>): MessageStore {
     },
 
     async listOutbound(status, limit) {
-      const rows = await db
+      let found = db
         .selectFrom("messages")
         .selectAll()
         .where("direction", "=", "out")
-        .where("status", "=", status)
-        .orderBy("seq", "desc")
-        .limit(limit)
-        .execute();
+        .where("status", "=", sql.lit(status));
+      if (GOES_OUT.includes(status)) found = found.where(goesOut);
+      const rows = await found.orderBy("seq", "desc").limit(limit).execute();
       return rows.map(toMessage);
     },
   };
