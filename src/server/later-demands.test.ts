@@ -180,6 +180,20 @@ describe("a later demand", () => {
     expect((await newest()).status).toBe("quoted");
     expect((await newest()).demand.services).toEqual(["enhance"]);
     expect(await totalOf(await newest())).toBe(2000);
+
+    // Nothing is left that only a designer can do.
+    await shop.say(buyer, "可以");
+    const [delivery] = (await newest()).deliveries;
+    expect(delivery).toMatchObject({ width: 600, height: 400 });
+  });
+
+  it("that takes back one of two parts for a designer leaves the other to one", async () => {
+    await shop.say(buyer, "这张放大2倍 再描成矢量图 再加一行字：新年快乐", [await aPhoto(count)]);
+    await shop.say(buyer, "不用描图了");
+    await shop.say(buyer, "可以");
+
+    expect((await newest()).demand).toMatchObject({ local: false, handmade: ["edit_text"] });
+    expect((await newest()).deliveries).toEqual([]);
   });
 
   it("that takes something back when a designer works changes the work, not the price", async () => {

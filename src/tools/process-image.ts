@@ -57,6 +57,7 @@ export function createProcessImageTool({ store, ambient, rules, desk, readDemand
         services: asked,
         operations: read.operations,
         local: read.local,
+        ...(read.handmade === undefined ? {} : { handmade: read.handmade }),
         urgent: read.urgent,
         words: demand,
         pictures: picture_ids,

@@ -200,6 +200,7 @@ export function createUpdateOrderTool({ store, ambient, rules, desk, readDemand 
       operations: read.operations,
       // Words that only hurry, or only take something back, ask for no other work.
       local: read.local || (read.services.length === 0 && (read.urgent || read.withdrawn.length > 0)),
+      ...(read.handmade === undefined ? {} : { handmade: read.handmade }),
       urgent: read.urgent,
       words,
       pictures: input.picture_ids,

@@ -94,6 +94,7 @@ export function createTaskActionHandler(deps: TaskActionDeps): JobHandler {
       operations: kind === "process" ? read.operations : [],
       // A find order that nobody has searched for yet is searched by its workflow.
       local: kind === "process" && read.local,
+      ...(kind === "process" && read.handmade !== undefined ? { handmade: read.handmade } : {}),
       urgent: read.urgent,
       words,
       pictures,

@@ -30,6 +30,8 @@ export type Demand = {
   operations: Operation[];
   /** True when our own engine can do all of it. */
   local: boolean;
+  /** The services for whose sake it is not; absent when there are other reasons too. */
+  handmade?: Service[];
   urgent: boolean;
   words: string;
   /** Wishes that exclude each other or the picture, such as "transparent-jpeg". */

@@ -17,6 +17,8 @@ export type ReadDemand = {
   operations: Operation[];
   /** True when our own engine can do all of it. */
   local: boolean;
+  /** The services for whose sake it is not local; absent when there are other reasons too. */
+  handmade?: Service[];
   urgent: boolean;
   /** In a hurry, but no time was named: whether it is urgent must be asked. */
   mayBeUrgent: boolean;
@@ -77,6 +79,7 @@ export function createDemandReader({
       withdrawn: understood.withdrawn.filter((service) => !wanted.includes(service)),
       operations: wanted.length === 0 ? plan.operations.filter(isDelivery) : plan.operations,
       local: plan.local && (wanted.length > 0 || plan.operations.some(isDelivery)),
+      ...(plan.handmade === null || wanted.length === 0 ? {} : { handmade: plan.handmade }),
       urgent: urgent ?? (slots.urgent === "yes" || isSoon),
       mayBeUrgent: urgent === undefined && slots.urgent === "ask" && latest === null,
       deadlineAt: latest,

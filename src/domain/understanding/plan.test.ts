@@ -27,6 +27,7 @@ describe("planOperations", () => {
       local: true,
       missing: [],
       contradictions: [],
+      handmade: [],
     });
   });
 

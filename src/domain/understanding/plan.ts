@@ -1,3 +1,4 @@
+import type { Service } from "../orders/service.ts";
 import type { Operation } from "../pictures/plan.ts";
 import type { Slots, Understanding } from "./understanding.ts";
 
@@ -12,12 +13,14 @@ export type OperationsPlan = {
   operations: Operation[];
   /** True when the operations do all of the wish; otherwise a model or a designer must. */
   local: boolean;
+  /** The services for whose sake it is not local; null when there are other reasons too. */
+  handmade: Service[] | null;
   /** What must be asked before work: which-size, which-background, which-colour, which-text. */
   missing: string[];
   contradictions: string[];
 };
 
-type Draft = OperationsPlan & { slots: Slots; facts: PlanFacts };
+type Draft = OperationsPlan & { handmade: Service[]; slots: Slots; facts: PlanFacts };
 
 const DEFAULT_FACTOR = 2;
 const MOST_FACTOR = 4;
@@ -45,18 +48,27 @@ const TONES: Record<
 
 /** Turns services and their values into operations, in the order in which pixels must be worked on. */
 export function planOperations({ services, slots }: Understanding, facts: PlanFacts): OperationsPlan {
-  const draft: Draft = { operations: [], local: true, missing: [], contradictions: [], slots, facts };
+  const draft: Draft = {
+    operations: [],
+    local: true,
+    handmade: [],
+    missing: [],
+    contradictions: [],
+    slots,
+    facts,
+  };
   if (services.includes("basic")) planShape(draft);
   if (services.includes("enhance")) planEnhance(draft);
   if (services.includes("recolor")) planRecolor(draft);
   if (services.includes("edit_text")) planEditText(draft);
-  if (services.includes("redraw")) draft.local = false;
+  if (services.includes("redraw")) draft.handmade.push("redraw");
   if (services.includes("cutout")) planCutout(draft);
   if (services.some((service) => service !== "find_image")) planDelivery(draft, services.includes("enhance"));
   if (services.includes("basic")) planNothingSaid(draft, services.length === 1);
 
-  const { operations, local, missing, contradictions } = draft;
-  return { operations, local: local && contradictions.length === 0, missing, contradictions };
+  const { operations, missing, contradictions } = draft;
+  const handmade = draft.local && contradictions.length === 0 ? draft.handmade : null;
+  return { operations, local: handmade?.length === 0, handmade, missing, contradictions };
 }
 
 function planShape({ operations, slots }: Draft): void {
@@ -79,7 +91,7 @@ function planEnhance(draft: Draft): void {
   const target = targetPixels(slots);
   const factor = slots.scale ?? factorTo(target, facts) ?? defaultFactor(facts);
   if (factor > MOST_FACTOR) {
-    draft.local = false;
+    draft.handmade.push("enhance");
     if (facts.width > 0 && Math.min(facts.width, facts.height) < TINY_PX)
       draft.contradictions.push("too-small-to-enlarge");
   }
@@ -93,22 +105,22 @@ function planRecolor(draft: Draft): void {
   const { operations, slots, facts } = draft;
   const tone = slots.tone ? TONES[slots.tone] : undefined;
   if (tone) operations.push({ op: "recolor", ...tone });
-  else if (slots.tone === "colourise") draft.local = false;
+  else if (slots.tone === "colourise") draft.handmade.push("recolor");
   else if (slots.colour) {
     operations.push({ op: "recolor", tint: slots.colour.hex });
     // Tinting colours everything: only right when one thing stands before a plain background.
-    if (!facts.flat_background) draft.local = false;
+    if (!facts.flat_background) draft.handmade.push("recolor");
   } else draft.missing.push("which-colour");
 }
 
 function planEditText(draft: Draft): void {
-  draft.local = false;
+  draft.handmade.push("edit_text");
   if (draft.slots.add_text === undefined && !draft.slots.remove_text) draft.missing.push("which-text");
 }
 
 function planCutout(draft: Draft): void {
   const { operations, slots, facts } = draft;
-  if (!facts.flat_background) draft.local = false;
+  if (!facts.flat_background) draft.handmade.push("cutout");
   if (slots.background === undefined) draft.missing.push("which-background");
   else if (slots.background === "white") operations.push({ op: "white_background" });
   else {
@@ -141,10 +153,11 @@ function planNothingSaid(draft: Draft, alone: boolean): void {
   const { slots, operations } = draft;
   if (slots.straighten || slots.max_kb !== undefined) {
     // By how much it leans, or how far it must be squeezed, only shows in the picture.
-    draft.local = false;
+    draft.handmade.push("basic");
     return;
   }
-  if (alone && operations.length === 0 && draft.local) draft.missing.push("which-size");
+  if (alone && operations.length === 0 && draft.local && draft.handmade.length === 0)
+    draft.missing.push("which-size");
 }
 
 function targetPixels({ size, dpi }: Slots): { width?: number; height?: number } | null {

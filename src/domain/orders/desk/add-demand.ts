@@ -205,6 +205,7 @@ function mergeDemand(before: Demand, added: OrderDemand): Demand {
   const demand = withoutServices(before, added.withdrawn ?? []);
   const services = new Set<Service>([...demand.services, ...added.services]);
   const contradictions = [...new Set([...(demand.contradictions ?? []), ...(added.contradictions ?? [])])];
+  const handmade = [demand, added].map(handmadeOf);
   return {
     services: [...services],
     operations: mergeOperations(demand.operations, added.operations),
@@ -212,17 +213,25 @@ function mergeDemand(before: Demand, added: OrderDemand): Demand {
     urgent: demand.urgent || added.urgent,
     words: `${demand.words}\n${added.words}`.trim(),
     ...(contradictions.length === 0 ? {} : { contradictions }),
+    ...(handmade.every((them) => them !== null) ? { handmade: [...new Set(handmade.flat())] } : {}),
   };
+}
+
+/** Null when not only services are the reason for a designer. */
+function handmadeOf({ local, handmade }: Pick<Demand, "local" | "handmade">): Service[] | null {
+  return handmade ?? (local ? [] : null);
 }
 
 /** What is left when the buyer takes services back; work that only they asked for is no longer a reason for a designer. */
 function withoutServices(demand: Demand, withdrawn: readonly Service[]): Demand {
   const services = demand.services.filter((service) => !withdrawn.includes(service));
   if (services.length === demand.services.length) return demand;
+  const handmade = handmadeOf(demand)?.filter((service) => !withdrawn.includes(service));
   return {
     ...demand,
     services,
     operations: dropOperationsOf(withdrawn, demand.operations),
-    local: demand.local || services.length === 0,
+    local: handmade?.length === 0 || services.length === 0,
+    ...(handmade === undefined ? {} : { handmade }),
   };
 }

@@ -103,6 +103,7 @@ async function record(
         services: demand.services,
         operations: demand.operations,
         local: demand.local,
+        ...(demand.handmade === undefined ? {} : { handmade: demand.handmade }),
         urgent: demand.urgent,
         words: demand.words,
         ...(demand.contradictions === undefined ? {} : { contradictions: demand.contradictions }),

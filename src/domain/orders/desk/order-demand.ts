@@ -13,6 +13,7 @@ export type OrderDemand = {
   withdrawn?: Service[];
   operations: Operation[];
   local: boolean;
+  handmade?: Service[];
   urgent: boolean;
   words: string;
   /** Ids of the pictures to work on. */
