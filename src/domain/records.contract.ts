@@ -330,6 +330,106 @@ export function describeRecords(name: string, open: () => Promise<Store>): void 
         }));
     });
 
+    describe("knowledge", () => {
+      const vpn = { id: "vpn.md", title: "VPN", url: null, kind: "document" as const };
+      const chunk = (text: string, words: Record<string, number>) => ({
+        heading: "",
+        text,
+        question: null,
+        words: new Map(Object.entries(words)),
+      });
+
+      it("finds where words are, with what is needed to weigh them", () =>
+        withStore(async (store) => {
+          await store.knowledge.putDocument(
+            { ...vpn, hash: "1" },
+            [chunk("连接 VPN", { vpn: 2, 连接: 1 }), chunk("错误 691", { 错误: 1, 691: 1 })],
+            NOW,
+          );
+
+          expect(await store.knowledge.size()).toEqual({ chunks: 2, usualLength: 2.5 });
+          expect(await store.knowledge.frequencies(["vpn", "错误", "打印"])).toEqual(
+            new Map([
+              ["vpn", 1],
+              ["错误", 1],
+              ["打印", 0],
+            ]),
+          );
+          const [posting] = await store.knowledge.postings(["vpn"]);
+          expect(posting).toMatchObject({ word: "vpn", times: 2, length: 3 });
+          expect(await store.knowledge.postings(["vpn"], [])).toEqual([]);
+          expect(await store.knowledge.postings(["错误"], [posting?.chunk ?? 0])).toEqual([]);
+          expect(await store.knowledge.chunks([posting?.chunk ?? 0])).toMatchObject([
+            { id: "vpn.md#0", text: "连接 VPN", question: null, document: vpn },
+          ]);
+        }));
+
+      it("puts a changed document in place of the old one, and an unchanged one not at all", () =>
+        withStore(async (store) => {
+          const put = (hash: string, text: string) =>
+            store.knowledge.putDocument({ ...vpn, hash }, [chunk(text, { [text]: 1 })], NOW);
+
+          expect(await put("1", "旧")).toBe("added");
+          expect(await put("1", "旧")).toBe("unchanged");
+          expect(await put("2", "新")).toBe("replaced");
+          expect(await store.knowledge.documents()).toEqual([
+            { ...vpn, hash: "2", version: 2, chunks: 1, updated_at: NOW },
+          ]);
+          expect(await store.knowledge.postings(["旧", "新"])).toHaveLength(1);
+          expect(await store.knowledge.frequencies(["旧", "新"])).toEqual(
+            new Map([
+              ["旧", 0],
+              ["新", 1],
+            ]),
+          );
+        }));
+
+      it("forgets a document with all its words", () =>
+        withStore(async (store) => {
+          await store.knowledge.putDocument({ ...vpn, hash: "1" }, [chunk("连接", { 连接: 1 })], NOW);
+
+          expect(await store.knowledge.removeDocument("vpn.md")).toBe(true);
+          expect(await store.knowledge.removeDocument("vpn.md")).toBe(false);
+          expect(await store.knowledge.size()).toEqual({ chunks: 0, usualLength: 1 });
+          expect(await store.knowledge.postings(["连接"])).toEqual([]);
+        }));
+
+      it("counts words right when documents are put at once", () =>
+        withStore(async (store) => {
+          const ids = Array.from({ length: 12 }, (_none, n) => `d${n}`);
+          await Promise.all(
+            ids.map((id) =>
+              store.transaction((tx) =>
+                tx.knowledge.putDocument(
+                  { ...vpn, id, hash: id },
+                  [chunk(id, { 共同: 1, [id]: 1 }), chunk(id, { 共同: 1 })],
+                  NOW,
+                ),
+              ),
+            ),
+          );
+
+          expect(await store.knowledge.frequencies(["共同", "d3"])).toEqual(
+            new Map([
+              ["共同", 24],
+              ["d3", 1],
+            ]),
+          );
+        }));
+
+      it("keeps a document of thousands of chunks and words", () =>
+        withStore(async (store) => {
+          const chunks = Array.from({ length: 2_500 }, (_none, n) =>
+            chunk(`第 ${n} 段`, { [`w${n}`]: 1, 都有: 1 }),
+          );
+          await store.knowledge.putDocument({ ...vpn, hash: "1" }, chunks, NOW);
+
+          const [posting] = await store.knowledge.postings(["w2499"]);
+          expect(await store.knowledge.chunks([posting?.chunk ?? 0])).toMatchObject([{ text: "第 2499 段" }]);
+          expect((await store.knowledge.frequencies(["都有"])).get("都有")).toBe(2_500);
+        }));
+    });
+
     describe("handoffs", () => {
       it("opens one handoff per conversation, reason and order", () =>
         withStore(async (store) => {

@@ -1,6 +1,7 @@
 import type { ConversationStore, MessageStore } from "./conversations/ports.ts";
 import type { HandoffStore } from "./handoffs/handoff.ts";
 import type { Jobs } from "./jobs/jobs.ts";
+import type { KnowledgeStore } from "./knowledge/ports.ts";
 import type { LeaseStore } from "./leases.ts";
 import type { CertificateStore, OrderStore, PictureStore } from "./orders/ports.ts";
 import type { TaskStore } from "./tasks/ports.ts";
@@ -63,6 +64,7 @@ export type Records = {
   turns: TurnStore;
   customers: CustomerStore;
   gallery: GalleryStore;
+  knowledge: KnowledgeStore;
   leases: LeaseStore;
   jobs: Jobs;
 };

@@ -8,6 +8,7 @@ import { manyWriters } from "./migrations/0004-many-writers.ts";
 import { sharedJobs } from "./migrations/0005-shared-jobs.ts";
 import { leases } from "./migrations/0006-leases.ts";
 import { jobsTold } from "./migrations/0007-jobs-told.ts";
+import { knowledge } from "./migrations/0008-knowledge.ts";
 import type { DatabaseKind } from "./migrations/database-kind.ts";
 import type { Database } from "./schema.ts";
 
@@ -22,6 +23,7 @@ export async function migrate(db: Kysely<Database>, kind: DatabaseKind): Promise
       "0005_shared_jobs": sharedJobs(kind),
       "0006_leases": leases(),
       "0007_jobs_told": jobsTold(kind),
+      "0008_knowledge": knowledge(kind),
     }),
   };
   const { error } = await new Migrator({ db, provider }).migrateToLatest();

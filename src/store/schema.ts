@@ -211,6 +211,33 @@ type LeaseTable = { name: string; owner: string; token: number; ends_at: number 
 
 type GalleryChangeTable = { seq: Generated<number>; item_id: string };
 
+type KnowledgeDocumentTable = {
+  id: string;
+  title: string;
+  url: string | null;
+  kind: "document" | "qa";
+  hash: string;
+  version: number;
+  chunks: number;
+  /** Of all its chunks, for their usual length. */
+  words: number;
+  updated_at: number;
+};
+
+type KnowledgeChunkTable = {
+  seq: Generated<number>;
+  document_id: string;
+  position: number;
+  heading: string;
+  text: string;
+  question: string | null;
+};
+
+type KnowledgePostingTable = { word: string; chunk: number; times: number; length: number };
+
+/** In how many chunks a word is. */
+type KnowledgeWordTable = { word: string; chunks: number };
+
 export type Database = {
   conversations: ConversationTable;
   messages: MessageTable;
@@ -230,4 +257,8 @@ export type Database = {
   gallery_items: GalleryTable;
   gallery_changes: GalleryChangeTable;
   leases: LeaseTable;
+  knowledge_documents: KnowledgeDocumentTable;
+  knowledge_chunks: KnowledgeChunkTable;
+  knowledge_postings: KnowledgePostingTable;
+  knowledge_words: KnowledgeWordTable;
 };

@@ -13,6 +13,7 @@ import { createHandoffStore } from "./handoff-store.ts";
 import type { WakeableJobRunner } from "./job-lanes.ts";
 import { createJobQueue, type JobWake } from "./job-queue.ts";
 import { createJobRunner } from "./job-runner.ts";
+import { createKnowledgeStore } from "./knowledge-store.ts";
 import { createLeaseStore } from "./lease-store.ts";
 import { createMessageStore } from "./message-store.ts";
 import { migrate } from "./migrations.ts";
@@ -121,6 +122,7 @@ function createRecords(db: Kysely<Database>, now: () => number, jobs: Jobs): Rec
     turns: createTurnStore(db),
     customers: createCustomerStore(db),
     gallery: createGalleryStore(db),
+    knowledge: createKnowledgeStore(db),
     leases: createLeaseStore(db, now),
     jobs,
   };

@@ -12,7 +12,14 @@ export function createSearchKnowledgeTool(knowledge: KnowledgeBase) {
     inputSchema: z.object({ query: z.string().min(1).max(500) }),
     outputSchema: z.object({
       status: z.enum(["ok", "failed"]),
-      chunks: z.array(z.object({ id: z.string(), title: z.string(), text: z.string(), score: z.number() })),
+      chunks: z.array(
+        z.object({
+          id: z.string(),
+          text: z.string(),
+          score: z.number(),
+          source: z.object({ document_id: z.string(), title: z.string(), url: z.string().optional() }),
+        }),
+      ),
     }),
     execute: async ({ query }) => await knowledge.search(query, MOST_CHUNKS),
   });

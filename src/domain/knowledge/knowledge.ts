@@ -1,7 +1,14 @@
-/** One answer the shop has written down. */
-export type KnowledgeChunk = { id: string; title: string; text: string; score: number };
+/** Where a chunk comes from, as it is cited. */
+export type KnowledgeSource = { document_id: string; title: string; url?: string };
 
-/** Where answers are looked up. failed: the source could not be asked, which is not the same as knowing nothing. */
+/** A piece of what is written down. score: 0 to 1, of one search only. */
+export type KnowledgeChunk = { id: string; text: string; score: number; source: KnowledgeSource };
+
+/** failed: the source could not be asked, which is not the same as knowing nothing. */
+export type KnowledgeFound = { status: "ok" | "failed"; chunks: KnowledgeChunk[] };
+
+/** Where answers are looked up (spec helpdesk §1). */
 export type KnowledgeBase = {
-  search(query: string, topK: number): Promise<{ status: "ok" | "failed"; chunks: KnowledgeChunk[] }>;
+  /** @param topK - at most so many chunks, best first */
+  search(query: string, topK: number): Promise<KnowledgeFound>;
 };

@@ -18,8 +18,8 @@ export function createFaqKnowledge(faq: Faq): KnowledgeBase {
       const chunks = entries
         .map(({ id, q, a, pieces }) => ({
           id,
-          title: q[0] ?? id,
           text: a,
+          source: { document_id: id, title: q[0] ?? id },
           score: Math.max(...pieces.map((written) => shared(asked, written))),
         }))
         .filter((chunk) => chunk.score >= ENOUGH)

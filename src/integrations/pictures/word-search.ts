@@ -1,37 +1,13 @@
-import { Jieba } from "@node-rs/jieba";
-import { dict } from "@node-rs/jieba/dict.js";
+import { createWordCutter } from "../chinese-words.ts";
 
 /** Text of one item by field, and what a word in that field counts. */
 export type WordFields = { text: string; weight: number }[];
 /** score: 1 when every word of the query is found in the weightiest field. */
 export type WordMatch = { id: string; score: number };
 
-/** Words with no meaning of their own; a query of nothing else finds nothing. */
-const EMPTY_WORDS = new Set([
-  "的",
-  "了",
-  "和",
-  "是",
-  "我",
-  "要",
-  "有",
-  "个",
-  "张",
-  "一",
-  "在",
-  "吗",
-  "呢",
-  "the",
-  "a",
-  "an",
-  "of",
-  "and",
-]);
-
 /** Full-text search in memory, for Chinese and Latin words. */
 export function createWordSearch() {
-  // The dictionary takes some 150 ms and is wanted only once there are words to cut.
-  let jieba: Jieba | null = null;
+  const cut = createWordCutter();
   const postings = new Map<string, Map<string, number>>();
   const wordsOf = new Map<string, string[]>();
 
@@ -76,18 +52,4 @@ export function createWordSearch() {
       .sort((one, other) => other.score - one.score || (one.id < other.id ? -1 : 1))
       .slice(0, limit);
   }
-
-  /** Words, their parts, and pairs of Han characters: a two-character word hits however the dictionary cuts around it. */
-  function cut(text: string): string[] {
-    jieba ??= Jieba.withDict(dict);
-    const plain = text.normalize("NFKC").toLowerCase();
-    const words = jieba.cutForSearch(plain, true).filter((word) => /[\p{L}\p{N}]/u.test(word));
-    const pairs = (plain.match(/\p{Script=Han}{2,}/gu) ?? []).flatMap(pairsOf);
-    return [...words, ...pairs].filter((word) => !EMPTY_WORDS.has(word));
-  }
-}
-
-function pairsOf(run: string): string[] {
-  const characters = [...run];
-  return characters.slice(1).map((character, at) => `${characters[at]}${character}`);
 }

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { AppError } from "../../domain/errors.ts";
 import type { Log } from "../../domain/log.ts";
 import type { WebImage, WebImageSearch } from "../../domain/pictures/ports.ts";
+import { readBounded, safeReason, under } from "../json-answer.ts";
 
 const ANSWER_WITHIN_MS = 4_000;
 const MAX_BODY_BYTES = 2 * 1024 * 1024;
@@ -32,7 +33,7 @@ export function createSearxngImageSearch({
   timeoutMs?: number;
   log: Log;
 }): WebImageSearch {
-  const endpoint = new URL("search", url.endsWith("/") ? url : `${url}/`);
+  const endpoint = under(url, "search");
 
   return {
     async search(words, limit) {
@@ -41,7 +42,7 @@ export function createSearxngImageSearch({
       try {
         return await ask(query, limit);
       } catch (error) {
-        log.warn("web-search.failed", { reason: reasonOf(error) });
+        log.warn("web-search.failed", { reason: safeReason(error) });
         return [];
       }
     },
@@ -57,7 +58,7 @@ export function createSearxngImageSearch({
       await response.body?.cancel();
       throw new AppError("web-search-failed", `answered ${response.status}`);
     }
-    const answer = parseAnswer(await readBody(response));
+    const answer = parseAnswer(await readBounded(response, MAX_BODY_BYTES));
     const found = pickImages(answer.results, limit);
     // Its engines are often shut out by the sites they ask: nothing found then says nothing.
     if (found.length === 0 && answer.unresponsive_engines.length > 0)
@@ -87,18 +88,6 @@ function addressOf(endpoint: URL, query: string): URL {
     safesearch: "2",
   }).toString();
   return address;
-}
-
-async function readBody(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  // Counted while reading: content-length may lie and a compressed body may swell.
-  for await (const chunk of response.body ?? []) {
-    size += chunk.byteLength;
-    if (size > MAX_BODY_BYTES) throw new AppError("web-search-failed", "more than may be read");
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString("utf8");
 }
 
 function parseAnswer(body: string): z.infer<typeof answerSchema> {
@@ -137,12 +126,4 @@ function webAddress(text: string | null | undefined): string | null {
   if (url.username !== "" || url.password !== "") return null;
   url.hash = "";
   return url.href;
-}
-
-/** Our own words, a code or a name only: the text of a failed fetch may hold the address, and so the buyer's words. */
-function reasonOf(error: unknown): string {
-  if (error instanceof AppError) return error.message;
-  if (!(error instanceof Error)) return "unknown";
-  const { cause, name } = error;
-  return cause instanceof Error && "code" in cause ? String(cause.code) : name;
 }

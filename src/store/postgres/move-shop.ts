@@ -25,6 +25,10 @@ const TABLES: { name: keyof Database; counter?: string }[] = [
   { name: "customers" },
   { name: "gallery_items" },
   { name: "gallery_changes", counter: "seq" },
+  { name: "knowledge_documents" },
+  { name: "knowledge_chunks", counter: "seq" },
+  { name: "knowledge_postings" },
+  { name: "knowledge_words" },
   { name: "jobs", counter: "id" },
 ];
 

@@ -1,0 +1,103 @@
+import { readdir, readFile, stat } from "node:fs/promises";
+import { basename, dirname, extname, join, relative, sep } from "node:path";
+import { AppError } from "../../domain/errors.ts";
+import { silentLog } from "../../domain/log.ts";
+import { createWordCutter } from "../../integrations/chinese-words.ts";
+import { createEmbeddedKnowledge } from "../../integrations/knowledge/embedded.ts";
+import { indexDocument } from "../../integrations/knowledge/index-document.ts";
+import { DOCUMENT_ENDINGS } from "../../integrations/knowledge/parse-document.ts";
+import { openStore } from "../outside.ts";
+import { loadEnv } from "../process-env.ts";
+import { projectRoot } from "../project-root.ts";
+import { print, runCommand, wordsOf } from "./json-lines.ts";
+import { readArguments } from "./settings.ts";
+
+const USAGE =
+  "用法: npm run knowledge -- import 目录或文件 | search 问题 [--top 5] | list | remove 编号   [--json]";
+const MOST_BYTES = 50 * 1024 * 1024;
+const OUTCOMES = { added: "新增", replaced: "已更新", unchanged: "没有变化" } as const;
+const SHOWN_TEXT = 160;
+
+/** `npm run knowledge`: the documents that questions are answered from. What is imported again unchanged is passed over. */
+runCommand(async () => {
+  const { values, positionals } = readArguments(USAGE, {
+    top: { type: "string" },
+    json: { type: "boolean" },
+  });
+  const [verb, what] = positionals;
+  const root = projectRoot();
+  const { store } = await openStore(loadEnv(root), { root, now: Date.now, log: silentLog });
+  const cut = createWordCutter();
+  try {
+    if (verb === "import" && what !== undefined) await importAll(what);
+    else if (verb === "search" && what !== undefined) await search(what, Number(values.top ?? 5));
+    else if (verb === "list") await list();
+    else if (verb === "remove" && what !== undefined) {
+      if (!(await store.knowledge.removeDocument(what)))
+        throw new AppError("not-found", `知识库里没有 ${what}（用 list 看编号）`);
+    } else throw new AppError("usage", USAGE);
+  } finally {
+    await store.close();
+  }
+
+  async function importAll(place: string): Promise<void> {
+    const files = await documentsIn(place);
+    let failed = 0;
+    for (const [at, { id, path }] of files.entries()) {
+      const progress = `${at + 1}/${files.length} ${id}`;
+      try {
+        if ((await stat(path)).size > MOST_BYTES) throw new AppError("too-large", "文件超过 50 MB");
+        const { document, chunks } = await indexDocument({ id, bytes: await readFile(path) }, cut);
+        const outcome = await store.transaction((tx) =>
+          tx.knowledge.putDocument(document, chunks, Date.now()),
+        );
+        const warning = chunks.length === 0 ? "（没有读到文字：可能是扫描件）" : "";
+        console.error(`${progress}: ${OUTCOMES[outcome]}，${chunks.length} 段${warning}`);
+      } catch (error) {
+        failed += 1;
+        console.error(`${progress}: ${wordsOf(error)}`);
+      }
+    }
+    const { chunks } = await store.knowledge.size();
+    const documents = (await store.knowledge.documents()).length;
+    console.log(`知识库现有 ${documents} 个文档、${chunks} 段；正在运行的服务马上就会用上`);
+    if (failed > 0) throw new AppError("import-incomplete", `${failed} 个文件没有导入，原因见上`);
+  }
+
+  async function search(question: string, top: number): Promise<void> {
+    if (!Number.isInteger(top) || top < 1) throw new AppError("usage", USAGE);
+    const begun = performance.now();
+    const { chunks } = await createEmbeddedKnowledge({ store: store.knowledge, cut }).search(question, top);
+    const ms = Math.round(performance.now() - begun);
+    if (values.json === true) return await print({ question, ms, chunks });
+    for (const { score, source, text } of chunks)
+      console.log(`${score.toFixed(2)}  ${source.title}（${source.document_id}）\n      ${shortened(text)}`);
+    console.log(chunks.length === 0 ? "知识库里没有找到" : `${chunks.length} 段，${ms} 毫秒`);
+  }
+
+  async function list(): Promise<void> {
+    for (const { id, title, kind, version, chunks, updated_at } of await store.knowledge.documents()) {
+      const at = new Date(updated_at).toISOString();
+      if (values.json === true) await print({ id, title, kind, version, chunks, updated_at: at });
+      else console.log(`${id}  ${title}  ${chunks} 段  第 ${version} 版  ${at}`);
+    }
+  }
+});
+
+/** A document's id is its path within the folder, with slashes on every system. */
+async function documentsIn(place: string): Promise<{ id: string; path: string }[]> {
+  const found = await stat(place).catch(() => null);
+  if (found === null) throw new AppError("not-found", `没有这个目录或文件：${place}`);
+  if (found.isFile()) return [{ id: basename(place), path: join(dirname(place), basename(place)) }];
+  const entries = await readdir(place, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile() && DOCUMENT_ENDINGS.includes(extname(entry.name).toLowerCase()))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort()
+    .map((path) => ({ id: relative(place, path).split(sep).join("/"), path }));
+}
+
+function shortened(text: string): string {
+  const line = text.replaceAll("\n", " ");
+  return line.length > SHOWN_TEXT ? `${line.slice(0, SHOWN_TEXT)}…` : line;
+}
