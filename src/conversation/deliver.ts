@@ -68,7 +68,8 @@ export function createDeliverHandler({ store, senders, ambient, log }: DeliverDe
               ? { status: "uncertain", error: "taken-over-before-ack" }
               : { status: message.author === "system" ? "deferred" : "cancelled", error: "taken-over" },
           );
-          continue;
+          // It may have been queued again, before those behind it.
+          return againAt(ambient.now());
         }
         const outcome = await send(writeBefore);
         const next = await settleOutcome(conversation, message, outcome, sender);

@@ -183,6 +183,64 @@ it("tells a result whose claim a person refused, also when they gave the chat ba
   expect(service.texts()).toEqual(["答：在吗", "做好了"]);
 });
 
+it("tells two results in their order when a person refused the claim of the first", async () => {
+  const service: ConversationService = await aService({
+    around: heldForOneClaim(
+      () => service,
+      (id) => id === "m_result_1",
+    ),
+  });
+  await service.receive(anInbound({ text: "在吗" }));
+  await service.jobs.idle();
+
+  await service.store.transaction(async (tx) => {
+    const conversation = await tx.conversations.find(CONVERSATION_ID);
+    for (const n of [1, 2])
+      await tx.messages.addOutbound({
+        id: `m_result_${n}`,
+        conversationId: CONVERSATION_ID,
+        author: "system",
+        parts: [{ type: "text", text: `第 ${n} 张` }],
+        fence: conversation?.fence ?? 0,
+        at: service.clock.now(),
+      });
+    await queueDelivery(tx, CONVERSATION_ID);
+  });
+  await service.jobs.idle();
+
+  expect(service.texts()).toEqual(["答：在吗", "第 1 张", "第 2 张"]);
+});
+
+it("answers a message when the person gives the chat back while its turn looks who speaks", async () => {
+  let isLooking = false;
+  const service: ConversationService = await aService({
+    mergeWindowMs: 3_000,
+    around: (store) => ({
+      ...store,
+      messages: {
+        ...store.messages,
+        async pending(id) {
+          const pending = await store.messages.pending(id);
+          if (isLooking && pending.length > 0) {
+            isLooking = false;
+            // The turn has read meanwhile that a person holds the chat.
+            await new Promise((resolve) => setTimeout(resolve, 30));
+            await service.takeover.release(CONVERSATION_ID);
+          }
+          return pending;
+        },
+      },
+    }),
+  });
+  await service.receive(anInbound({ text: "在吗" }));
+  await service.takeover.takeOver(CONVERSATION_ID, "小王");
+  isLooking = true;
+  await service.advance(5_000);
+  await service.advance(5_000);
+
+  expect(service.texts()).toEqual(["答：在吗"]);
+});
+
 it("fires a task whose claim a person refused, also when they gave the chat back before that was noted", async () => {
   const service: ConversationService = await aService({
     around: heldForOneClaim(

@@ -109,13 +109,14 @@ export function createTurnHandler(deps: TurnDeps): JobHandler {
     pending: Message[],
     turnId: string,
   ): Promise<JobOutcome> {
-    await store.transaction(async (tx) => {
-      await tx.conversations.find(conversation.id);
+    return await store.transaction(async (tx) => {
+      // Given back since the turn looked: the bot answers.
+      if ((await tx.conversations.find(conversation.id))?.holder !== "human") return againAt(ambient.now());
       // A first run of this turn may have raised the price before its process ended.
       await keepPrice(tx, conversation, pending, { turnId, parts: [] });
       await tx.messages.settleInbound(idsOf(pending), "held", null);
+      return DONE;
     });
-    return DONE;
   }
 
   async function commit(
@@ -200,6 +201,10 @@ export function createTurnHandler(deps: TurnDeps): JobHandler {
     const quote = await tx.certificates.latestQuote(id);
     const since = Math.min(...messages.map(({ at }) => at));
     if (quote === null || quote.status !== "accepted" || quote.created_at < since) return false;
+    const revisions = quote.image_task_id === null ? [] : await tx.orders.revisions(quote.image_task_id);
+    const raised = revisions.findLast((revision) => revision.at >= since && revision.price_delta_fen > 0);
+    // A demand that is still weighed is told when it has been.
+    if (raised === undefined || (parts.length === 0 && raised.status !== "kept")) return false;
     await tx.messages.addOutbound({
       id: `m_${turnId}`,
       conversationId: id,

@@ -285,6 +285,28 @@ describe("a later demand", () => {
     expect(await kept()).toMatchObject({ status: "queued", fence: 3 });
   });
 
+  it("is no reason to tell a price that the buyer agreed to when a late message is left to a person", async () => {
+    const { store, takeover, jobs, ambient } = shop.service;
+    const before = ambient.now();
+    await shop.say(buyer, "把这张图描成矢量图", [await aPhoto(count)]);
+    await shop.say(buyer, "可以");
+    const { conversation_id } = await newest();
+    const told = (await shop.told(buyer)).length;
+    await store.messages.addInbound(anInbound({ text: "谢谢", at: before }), {
+      id: `m_${buyer}_late`,
+      conversationId: conversation_id,
+      status: "pending",
+      fence: 1,
+    });
+    await takeover.takeOver(conversation_id, "阿明");
+    await store.transaction((tx) => queueTurn(tx, conversation_id, ambient.now()));
+    await jobs.idle();
+    await takeover.release(conversation_id);
+    await jobs.idle();
+
+    expect((await shop.told(buyer)).slice(told)).toEqual([]);
+  });
+
   it("tells the whole price also when it stays: a turn that a person cut off may have raised it unsaid", async () => {
     await shop.say(buyer, "把这张图描成矢量图", [await aPhoto(count)]);
     await shop.say(buyer, "可以");

@@ -225,6 +225,22 @@ describe("an order that people have", () => {
     expect((await operate(`handoffs/${handoff?.id}/release`)).status).toBe(409);
   });
 
+  it("that has ended does not take the chat from who holds it by another handoff", async () => {
+    const order = await broken();
+    const [first] = await shop.handoffs(buyer);
+    await operate(`handoffs/${first?.id}/take`);
+    await operate(`handoffs/${first?.id}/release`);
+    await shop.say(buyer, "转人工");
+    const second = (await shop.handoffs(buyer)).find(({ status }) => status === "queued");
+    await operate(`handoffs/${second?.id}/take`, { by: "小红" });
+
+    expect((await operate(`handoffs/${first?.id}/release`)).status).toBe(409);
+    expect((await shop.service.store.conversations.find(order.conversation_id))?.holder).toBe("human");
+    // Nor does a second person take what 小红 has.
+    expect((await operate(`handoffs/${second?.id}/take`, { by: "阿明" })).status).toBe(409);
+    expect((await operate(`handoffs/${second?.id}/take`, { by: "小红" })).status).toBe(200);
+  });
+
   it("delivered by hand while a designer has it, is cancelled there", async () => {
     await shop.say(buyer, "把这张图描成矢量图", [await aPhoto(count)]);
     await shop.say(buyer, "可以");

@@ -1,15 +1,14 @@
 import type { JobKind, JobRunner } from "../domain/jobs/jobs.ts";
 
-/** Kinds that share workers, so that slow pictures never keep a reply waiting. Quick: as a rule in milliseconds. */
-export type JobLane = { name: string; kinds: JobKind[]; concurrency: number; areQuick: boolean };
+/** Kinds that share workers, so that slow pictures never keep a reply waiting. */
+export type JobLane = { name: string; kinds: JobKind[]; concurrency: number };
 
 export const JOB_LANES: JobLane[] = [
-  { name: "turn", kinds: ["turn"], concurrency: 64, areQuick: true },
+  { name: "turn", kinds: ["turn"], concurrency: 64 },
   // Of the process that has the bridge.
-  { name: "deliver", kinds: ["deliver", "transfer"], concurrency: 64, areQuick: true },
+  { name: "deliver", kinds: ["deliver", "transfer"], concurrency: 64 },
   {
     name: "task",
-    areQuick: true,
     kinds: [
       "task-time",
       "task-action",
@@ -21,10 +20,9 @@ export const JOB_LANES: JobLane[] = [
     ],
     concurrency: 32,
   },
-  { name: "work", kinds: ["workflow"], concurrency: 4, areQuick: false },
+  { name: "work", kinds: ["workflow"], concurrency: 4 },
   {
     name: "outside",
-    areQuick: false,
     kinds: ["task-callback", "tuhui-order", "tuhui-requirement", "tuhui-cancel", "tuhui-poll"],
     concurrency: 16,
   },

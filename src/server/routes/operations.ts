@@ -83,19 +83,24 @@ export function createOperationRoutes(deps: OperationDeps) {
     operation("A person takes the conversation: the bot says nothing more."),
     validator("json", personSchema, onInvalid),
     async (c) =>
-      withHandoff(c, async ({ conversation_id, status }) => {
-        if (status === "returned") return false;
-        await takeover.takeOver(conversation_id, c.req.valid("json").by);
-        return true;
+      withHandoff(c, async ({ conversation_id, status, taken_by }) => {
+        const { by } = c.req.valid("json");
+        if (status === "returned") return "this handoff has ended";
+        // The platform gave it to one of its people, and who that is only they know.
+        if (status === "human" && taken_by !== null && taken_by !== by && taken_by !== "platform")
+          return `${taken_by} has taken it already`;
+        await takeover.takeOver(conversation_id, by);
+        return null;
       }),
   );
   routes.post("/handoffs/:id/release", operation("Gives the conversation back to the bot."), async (c) =>
     // Its order may have ended it while the chat was being taken: the chat is held all the same.
-    withHandoff(
-      c,
-      async ({ conversation_id, status }) =>
-        (await takeover.release(conversation_id)) || status !== "returned",
-    ),
+    withHandoff(c, async ({ conversation_id, status }) => {
+      const isOver = status === "returned";
+      if (isOver && (await isHeldByAnother(conversation_id))) return "this handoff has ended";
+      const wasHeld = await takeover.release(conversation_id);
+      return isOver && !wasHeld ? "this handoff has ended" : null;
+    }),
   );
 
   routes.get("/dead-jobs", operation("Work that was given up, newest 200."), async (c) =>
@@ -120,15 +125,20 @@ export function createOperationRoutes(deps: OperationDeps) {
   );
   return routes;
 
-  /** The work tells whether there was anything to do: an ended handoff has nothing. */
+  async function isHeldByAnother(conversationId: string): Promise<boolean> {
+    return (await store.handoffs.openOf(conversationId)).some(({ status }) => status === "human");
+  }
+
+  /** The work tells why there was nothing to do; null when it is done. */
   async function withHandoff(
     c: Parameters<typeof apiError>[0],
-    work: (handoff: Handoff) => Promise<boolean>,
+    work: (handoff: Handoff) => Promise<string | null>,
   ) {
     const id = c.req.param("id") ?? "";
     const handoff = await store.handoffs.find(id);
     if (handoff === null) return apiError(c, 404, "no handoff with this id");
-    if (!(await work(handoff))) return apiError(c, 409, "this handoff has ended");
+    const refusal = await work(handoff);
+    if (refusal !== null) return apiError(c, 409, refusal);
     return c.json({ success: true as const, handoff: await store.handoffs.find(id) });
   }
 }

@@ -9,10 +9,29 @@ import type { DatabaseKind } from "./database-kind.ts";
 export function jobsTold(kind: DatabaseKind): Migration {
   return {
     async up(db: Kysely<unknown>) {
-      if (kind === "postgres") await sql.raw(ADD).execute(db);
+      if (kind === "postgres")
+        for (const statement of [TELL, ADD, TELL_FREED, WHEN_FREED]) await sql.raw(statement).execute(db);
     },
   };
 }
+
+/** Told apart from all others: of equal ones in a transaction PostgreSQL tells one, and one worker would do them all. */
+const TELL = `create function tell_job(a_kind text, a_run_at timestamptz) returns void language sql as $$
+  select pg_notify('jobs:' || a_kind, (extract(epoch from a_run_at) * 1000)::bigint || ':' || random())
+$$`;
+
+/** A job that is given back, by whoever and however, is there for others. */
+const TELL_FREED = `create function tell_freed_job() returns trigger language plpgsql as $$
+begin
+  perform tell_job(
+    (select identifier from graphile_worker._private_tasks where id = new.task_id), new.run_at);
+  return null;
+end
+$$`;
+const WHEN_FREED = `create trigger tell_freed_job
+  after update of locked_at on graphile_worker._private_jobs
+  for each row when (old.locked_at is not null and new.locked_at is null)
+  execute function tell_freed_job()`;
 
 /**
  * As in 0005, and told. graphile-worker's add_job takes ten times as long as the row it writes, and every turn writes
@@ -28,7 +47,7 @@ declare
   v_task integer;
   v_id bigint;
 begin
-  perform pg_notify('jobs:' || a_kind, (extract(epoch from a_run_at) * 1000)::bigint::text);
+  perform tell_job(a_kind, a_run_at);
   select id into v_task from graphile_worker._private_tasks where identifier = a_kind;
   if v_task is null or a_queue is not null then
     select id into v_id from graphile_worker.add_job(

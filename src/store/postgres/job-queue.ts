@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { type Kysely, sql } from "kysely";
 import type { Jobs } from "../../domain/jobs/jobs.ts";
-import { DEFAULT_MAX_ATTEMPTS } from "../job-queue.ts";
+import { DEFAULT_MAX_ATTEMPTS, type JobWake } from "../job-queue.ts";
 import { prepared } from "../prepared.ts";
 import type { Database } from "../schema.ts";
 
@@ -31,17 +31,19 @@ const cancelJob = prepared((db, { key }: { key: string }) =>
 );
 
 /** graphile-worker's jobs, put there and taken away by one statement in the caller's transaction (migration 0004). */
-export function createPostgresJobQueue(db: Kysely<Database>, now: () => number): Jobs {
+export function createPostgresJobQueue(db: Kysely<Database>, now: () => number, wake: JobWake): Jobs {
   return {
     async enqueue({ kind, payload, key, queue, runAt, maxAttempts }) {
+      const due = runAt ?? now();
       await enqueueJob.all(db, {
         kind,
         payload: JSON.stringify(payload),
         key: key === undefined ? null : shortName(key, MOST_KEY),
         queue: queue === undefined ? null : shortName(queue, MOST_QUEUE),
-        runAt: timestamp(runAt ?? now()),
+        runAt: timestamp(due),
         maxAttempts: maxAttempts ?? DEFAULT_MAX_ATTEMPTS,
       });
+      wake(kind, due);
     },
 
     async cancel(key) {

@@ -23,7 +23,7 @@ export function createPostgresJobRunner(deps: {
   now: () => number;
   random: () => number;
   log: Log;
-}): WakeableJobRunner {
+}): WakeableJobRunner & { renew(): void } {
   const { db, now, log } = deps;
   const pools = createJobPools(db);
   let lanes: Lane[] = [];
@@ -108,6 +108,11 @@ export function createPostgresJobRunner(deps: {
 
   return {
     wake,
+
+    /** A connection of the workers was lost, and perhaps the answer to a look: what it took is freed with its pool. */
+    renew() {
+      for (const lane of lanes) lane.renew();
+    },
 
     start(toRun, onlyWhenTaken = []) {
       handlers = toRun;

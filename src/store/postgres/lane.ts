@@ -9,8 +9,6 @@ import { workerLog } from "./worker-log.ts";
 /** For what neither NOTIFY nor a timer has told; every idle worker looks. */
 const SAFETY_POLL_MS = 10_000;
 const REOPEN_MS = 1_000;
-/** How long a job that was taken may wait for a worker before other processes may have it. */
-const TAKEN_FOR_MS = 1_000;
 /** How often a process looks at what is due next, and how far ahead: twice as far, so that no look may come too late. */
 export const BEAT_MS = 5_000;
 const WAKES_AHEAD_MS = 2 * BEAT_MS;
@@ -27,17 +25,16 @@ type Open = { pool: WorkerPool; openedAt: number; hasLooked: boolean; ended: Pro
  * job; then the lane opens another at once, and what the old one held is freed when its last job has ended.
  */
 export function createLane(
-  { name, kinds, concurrency, areQuick }: JobLane,
+  { name, kinds, concurrency }: JobLane,
   deps: {
     workers: pg.Pool;
-    now: () => number;
     log: Log;
     run: (job: Job) => Promise<void>;
     onOpen: (pools: string[]) => Promise<unknown>;
     onGone: (pools: string[]) => Promise<unknown>;
   },
 ) {
-  const { workers, now, log, run, onOpen, onGone } = deps;
+  const { workers, log, run, onOpen, onGone } = deps;
   /** Pools that only end what they have, and when they will have. */
   const draining = new Map<WorkerPool, Promise<void>>();
   const timers = new Map<number, NodeJS.Timeout>();
@@ -77,9 +74,6 @@ export function createLane(
         preset: {
           worker: {
             useNodeTime: true,
-            // One look for all that is due instead of one by each idle worker. Quick jobs only: what a process has
-            // taken and has no worker for, another process does not get before TAKEN_FOR_MS.
-            ...(areQuick ? { localQueue: { size: concurrency, ttl: TAKEN_FOR_MS } } : {}),
             // A batch tells its failure, a single one would end the process. Our own settling has ended the job by then.
             completeJobBatchDelay: 100,
             failJobBatchDelay: 0,
@@ -105,25 +99,30 @@ export function createLane(
     };
     events.on("pool:listen:success", ({ client }) => {
       // After its own LISTEN, which is sent once this has returned.
-      queueMicrotask(() => void listen(client));
+      queueMicrotask(() => void listen(client, pool));
     });
     events.on("pool:listen:notification", ({ message }) => {
-      if (CHANNEL.test(message.channel)) wakeAt(Number(message.payload));
+      if (CHANNEL.test(message.channel)) wakeAt(Number.parseInt(message.payload ?? "", 10));
     });
-    events.once("localQueue:getJobs:complete", looked);
+    // Its connection goes back to the others, which must not hear what is meant for a lane.
+    events.on("pool:listen:release", ({ client }) => {
+      client.query("unlisten *").catch(() => {});
+    });
     events.once("worker:getJob:empty", looked);
     events.once("job:start", looked);
     events.once("pool:gracefulShutdown", () => retire(opened));
   }
 
   /** Hears of jobs of our kinds (migration 0007) instead of all jobs, then looks for what came before it listened. */
-  async function listen(client: { query(text: string): Promise<unknown> }): Promise<void> {
+  async function listen(client: { query(text: string): Promise<unknown> }, pool: WorkerPool): Promise<void> {
     const channels = kinds.map((kind) => `listen "jobs:${kind}"`);
     try {
       await client.query(['unlisten "jobs:insert"', ...channels].join("; "));
       nudge(concurrency);
     } catch (error) {
       log.warn("jobs.listen_failed", { lane: name, error: errorText(error) });
+      // A pool that does not hear finds its jobs late: another takes its place.
+      if (current?.pool === pool) end(pool);
     }
   }
 
@@ -147,7 +146,8 @@ export function createLane(
   }
 
   function wakeAt(at: number): void {
-    const inMs = at - now();
+    // By the clock that graphile-worker looks at: a look before that finds nothing.
+    const inMs = at - Date.now();
     // What is due later is found by a beat before it is due.
     if (!isOpen || inMs > WAKES_AHEAD_MS) return;
     if (inMs <= 0) nudge(1);
@@ -157,7 +157,8 @@ export function createLane(
         setTimeout(() => {
           timers.delete(at);
           nudge(concurrency);
-        }, inMs).unref(),
+          // A timer may come up to a millisecond early.
+        }, inMs + 1).unref(),
       );
   }
 

@@ -5,6 +5,7 @@ import type { Log } from "../../domain/log.ts";
 import { statementName } from "../prepared.ts";
 
 const CONNECT_TIMEOUT_MS = 5_000;
+const KEEP_ALIVE_MS = 10_000;
 /** A statement of ours takes milliseconds: one that takes this long holds others up. */
 const STATEMENT_TIMEOUT_MS = 30_000;
 
@@ -15,13 +16,20 @@ const asNumber = (text: string) => Number(text);
 /** Opens no connection yet. A connection that breaks is logged and replaced; it never ends the process. */
 export function createPool(
   url: string,
-  { max, log, numbers = true }: { max: number; log: Log; numbers?: boolean },
+  {
+    max,
+    log,
+    numbers = true,
+    onLost,
+  }: { max: number; log: Log; numbers?: boolean; onLost?: (() => void) | undefined },
 ): pg.Pool {
   const pool = new pg.Pool({
     connectionString: url,
     max,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     keepAlive: true,
+    // Between us and the database may be something that forgets a connection on which nothing is said.
+    keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
     application_name: "tianwang-cs",
     statement_timeout: STATEMENT_TIMEOUT_MS,
     ...(numbers
@@ -35,7 +43,10 @@ export function createPool(
         }
       : {}),
   });
-  const note = (error: unknown) => log.warn("store.connection_lost", { error: errorText(error) });
+  const note = (error: unknown) => {
+    log.warn("store.connection_lost", { error: errorText(error) });
+    onLost?.();
+  };
   pool.on("error", note);
   // The pool does not listen while a connection is in use, and an error nobody listens to ends the process.
   pool.on("connect", (client) => client.on("error", note));

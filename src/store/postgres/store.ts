@@ -43,13 +43,18 @@ export async function openPostgresStore(deps: {
 }): Promise<{ store: Store; jobs: WakeableJobRunner }> {
   const { url, now, random, log } = deps;
   const { db, pool } = await openPostgresDatabase(url, log);
-  const workers = createPool(url, { max: MOST_WORKER_CONNECTIONS, log, numbers: false });
+  const workers = createPool(url, {
+    max: MOST_WORKER_CONNECTIONS,
+    log,
+    numbers: false,
+    onLost: () => jobs.renew(),
+  });
   const jobs = createPostgresJobRunner({ db, workers, now, random, log });
   const store = createStore(db, {
     now,
-    // The commit itself tells every process (migration 0007).
-    wake: () => {},
-    jobsOn: (on) => createPostgresJobQueue(on, now),
+    // The commit tells every process (migration 0007); our own need not hear it from the database.
+    wake: jobs.wake,
+    jobsOn: (on, wake) => createPostgresJobQueue(on, now, wake),
     isConflict,
   });
   return {
