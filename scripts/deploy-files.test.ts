@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { parse } from "yaml";
@@ -44,4 +45,29 @@ it("let nginx pass on what the service takes, to the processes that there are", 
   const servers = [...nginx.matchAll(/server ([\w-]+):5678/gu)].map(([, name]) => name);
   expect(servers).toEqual(apps.map(([name]) => name));
   expect(nginx).toContain("client_max_body_size 21m");
+});
+
+it("start with every setting that compose and the example leave empty", () => {
+  const example = Object.fromEntries(
+    readFileSync(".env.example", "utf8")
+      .split("\n")
+      .filter((line) => /^\w+=/u.test(line))
+      .map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]),
+  );
+  const empty = Object.keys(apps[0]?.[1].environment ?? {}).filter((name) => name.startsWith("OPENAI_"));
+  const { status, stderr } = spawnSync(process.execPath, ["src/server/entry.mjs", "--help"], {
+    env: { ...example, ...Object.fromEntries(empty.map((name) => [name, ""])) },
+    encoding: "utf8",
+  });
+
+  expect(empty).toContain("OPENAI_BASE_URL");
+  expect(stderr).toBe("");
+  expect(status).toBe(0);
+});
+
+it("back records up with a pg_dump that is not older than the server", () => {
+  // Debian's own client: 15 in bookworm.
+  expect(dockerfile).toMatch(/^FROM .*-bookworm-/mu);
+  expect(dockerfile).toContain("postgresql-client");
+  expect(readFileSync("deploy/compose.yaml", "utf8")).toContain("image: postgres:15-bookworm");
 });

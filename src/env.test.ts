@@ -69,3 +69,16 @@ describe("the environment", () => {
     expect(readEnv({ HTTP_API_HOST: "0.0.0.0", TIANWANG_API_KEY: "k" }).HTTP_API_HOST).toBe("0.0.0.0");
   });
 });
+
+it("keeps records beside the pictures unless somebody says otherwise", () => {
+  expect(readEnv({}).DATABASE_URL).toBe("file:./data/app.db");
+  expect(readEnv({ DATA_DIR: "/srv/shop", DATABASE_URL: "" }).DATABASE_URL).toBe("file:/srv/shop/app.db");
+  expect(readEnv({ DATA_DIR: "/srv/shop", DATABASE_URL: "file:/a.db" }).DATABASE_URL).toBe("file:/a.db");
+});
+
+it.each(["postgres://u@h", "postgres://u@h/", "postgres://u@h:5432/?x=y", "postgres:///"])(
+  "wants a PostgreSQL URL to name its database: %s",
+  (url) => {
+    expect(() => readEnv({ DATABASE_URL: url })).toThrow("DATABASE_URL");
+  },
+);

@@ -20,7 +20,7 @@ export const envSchema = z
     DATABASE_URL: z
       .string()
       .regex(
-        /^(file:.+|postgres(ql)?:\/\/\S+)$/,
+        /^(file:.+|postgres(ql)?:\/\/[^\s/]+\/[^\s/?]+(\?\S*)?)$/,
         "must be file:PATH or postgres://USER:PASSWORD@HOST:PORT/DATABASE",
       )
       .default("file:./data/app.db"),
@@ -120,6 +120,8 @@ export function readEnv(variables: Record<string, string | undefined>): Env {
       return SWITCHES.includes(name) ? [[name, "off"]] : [];
     }),
   );
+  // Records lie beside the pictures unless somebody says otherwise.
+  if (present.DATA_DIR !== undefined) present.DATABASE_URL ??= `file:${present.DATA_DIR}/app.db`;
   const parsed = envSchema.safeParse(present);
   if (parsed.success) return parsed.data;
   const lines = parsed.error.issues.map((issue) => `  ${issue.path.join(".")}: ${issue.message}`);

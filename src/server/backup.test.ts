@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -87,6 +87,26 @@ describe("a backup", () => {
       code: "nothing-to-back-up",
     });
   });
+});
+
+it("is not put beside what another database has left", async () => {
+  const folder = join(dir, "left-over");
+  mkdirSync(folder);
+  writeFileSync(join(folder, "app.db-wal"), "the days after the backup");
+
+  await expect(restore(join(dir, "copy"), placesIn(folder))).rejects.toThrow("app.db-wal");
+});
+
+it("of a stopped shop is in the file alone", async () => {
+  const folder = join(dir, "stopped");
+  const { store } = await open(databaseIn(folder));
+  await store.customers.setBlacklisted("u1", "pinduoduo", true);
+  await store.close();
+  rmSync(`${databaseIn(folder)}-wal`, { force: true });
+
+  const again = await open(databaseIn(folder));
+  expect(await again.store.customers.blacklisted()).toHaveLength(1);
+  await again.store.close();
 });
 
 async function sayUntil(isOver: () => boolean): Promise<void> {

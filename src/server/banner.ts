@@ -1,5 +1,13 @@
+import { isPostgresUrl } from "../env.ts";
 import { isTextEngineInstalled } from "../integrations/pictures/ocr/text-engine.ts";
 import type { RunningService } from "./start.ts";
+
+/** Where the records lie; a password is nobody's business. */
+function placeOfRecords(url: string): string {
+  if (!isPostgresUrl(url)) return url.slice("file:".length);
+  const { host, pathname } = new URL(url);
+  return `PostgreSQL ${host}${pathname}`;
+}
 
 /** What a person sees at start: where each surface is, and what is not configured. */
 export function banner({ service, url }: RunningService): string {
@@ -27,6 +35,7 @@ export function banner({ service, url }: RunningService): string {
     `  轻简      ${env.QINGJIAN_WS_URL}（${env.QINGJIAN_PROFILE}）`,
     `  图绘      ${env.TUHUI_API_URL}`,
     `  天网回调  ${env.TIANWANG_CALLBACK_URL}`,
+    `  记录      ${placeOfRecords(env.DATABASE_URL)}`,
     `  图片文件  ${env.FILES_STORE === undefined ? `${env.DATA_DIR}/files` : `${env.FILES_STORE}（${env.S3_ENDPOINT ?? env.S3_REGION}）`}`,
     `  应答      ${rungs.join(" → ")}`,
     ...off.map((line) => `  · ${line}`),

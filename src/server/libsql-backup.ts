@@ -31,9 +31,15 @@ export function createLibsqlBackup(place: { database: string; mastra: string }):
 
     async checkRestore(dir) {
       if (!(await exists(join(dir, APP)))) throw new AppError("no-backup", `no ${APP} in ${dir}`);
-      for (const file of [place.database, place.mastra])
-        if (await exists(file))
-          throw new AppError("shop-exists", `${file} exists: stop the service and move it away first`);
+      // What is left in a database's log would be taken into whatever is put beside it.
+      const left: string[] = [];
+      for (const file of [place.database, place.mastra].flatMap(withItsLog))
+        if (await exists(file)) left.push(file);
+      if (left.length > 0)
+        throw new AppError(
+          "shop-exists",
+          `stop the service and move these away together first: ${left.join(" ")}`,
+        );
       for (const name of [APP, MASTRA]) if (await exists(join(dir, name))) checkDatabase(join(dir, name));
     },
 
@@ -53,6 +59,11 @@ export function createLibsqlBackup(place: { database: string; mastra: string }):
       return databases;
     },
   };
+}
+
+/** A database is all of these files. */
+function withItsLog(database: string): string[] {
+  return [database, `${database}-wal`, `${database}-shm`];
 }
 
 /** One consistent moment of a database that may be written meanwhile. */

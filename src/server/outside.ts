@@ -1,6 +1,5 @@
 import { mkdirSync } from "node:fs";
 import { resolve } from "node:path";
-import { createOpenAI } from "@ai-sdk/openai";
 import type { Ambient } from "../domain/clock.ts";
 import type { Log } from "../domain/log.ts";
 import type { TaskDispatch } from "../domain/orders/dispatch.ts";
@@ -73,7 +72,7 @@ export async function openOutside(
       env.IMAGE_MODEL === undefined
         ? null
         : createImageModel({
-            model: modelProvider(env).imageModel(env.IMAGE_MODEL.replace(/^openai\//u, "")),
+            model: (await modelProvider(env)).imageModel(env.IMAGE_MODEL.replace(/^openai\//u, "")),
             inspector,
           }),
     webImages: env.SEARXNG_URL === undefined ? null : createSearxngImageSearch({ url: env.SEARXNG_URL, log }),
@@ -105,7 +104,9 @@ export function databaseFileOf(env: Env, root: string): string {
 }
 
 /** The endpoint that MODEL, FALLBACK_MODEL and IMAGE_MODEL are asked at. */
-export function modelProvider(env: Env) {
+export async function modelProvider(env: Env) {
+  // Reads the environment when it is loaded, and stumbles over settings that are there and empty: loadEnv has been first.
+  const { createOpenAI } = await import("@ai-sdk/openai");
   return createOpenAI({
     // An endpoint of one's own may need no key; the SDK insists on one.
     apiKey: env.OPENAI_API_KEY ?? "none",

@@ -8,6 +8,9 @@ export function loadEnv(root: string): Env {
     // No .env is the normal case: every setting has a default.
     if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
   }
+  // Empty is absent to us, and no address to the model's library, which reads these by itself.
+  for (const [name, value] of Object.entries(process.env))
+    if (name.startsWith("OPENAI_") && value === "") delete process.env[name];
   return readEnv(process.env);
 }
 

@@ -151,7 +151,7 @@ export async function wire(env: Env, options: WireOptions) {
     say: () => config.rules().say,
     urgency: () => urgencyTerms(config.rules().pricing),
   });
-  const models = options.rulesOnly === true ? [] : configuredModels(env);
+  const models = options.rulesOnly === true ? [] : await configuredModels(env);
   const rungs: Rung[] = [
     ...models.map(({ name, model }) =>
       createModelRung({
@@ -308,9 +308,9 @@ export async function wire(env: Env, options: WireOptions) {
   };
 }
 
-function configuredModels(env: Env) {
+async function configuredModels(env: Env) {
   if (env.MODEL === undefined) return [];
-  const provider = modelProvider(env);
+  const provider = await modelProvider(env);
   const names = [env.MODEL, env.FALLBACK_MODEL].filter((name) => name !== undefined);
   return names.map((name) => ({ name, model: provider.chat(name.replace(/^openai\//u, "")) }));
 }

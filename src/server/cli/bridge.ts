@@ -10,7 +10,10 @@ const USAGE = "用法: npm run bridge -- dry-run 样例.jsonl [--profile 名字]
 
 /** `npm run bridge`: try recorded frames on a profile, and list frames that no rule understood. */
 runCommand(async () => {
-  const { values, positionals } = readArguments(USAGE, { profile: { type: "string" } });
+  const { values, positionals } = readArguments(USAGE, {
+    profile: { type: "string" },
+    json: { type: "boolean" },
+  });
   const [verb, file] = positionals;
   if (verb === "unmatched") {
     const { frames, has_bridge } = await connectService()("GET", "/api/operations/bridge/unmatched");
