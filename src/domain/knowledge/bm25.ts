@@ -1,6 +1,6 @@
 /** Saturation of repeated words, and how much a long text counts less: the usual values. */
-export const K1 = 1.2;
-export const B = 0.75;
+export const K1 = 2;
+export const B = 0.3;
 
 /** What a word is worth: rare ones more (Robertson and Spärck Jones, never negative). */
 export function rarity(documents: number, containing: number): number {

@@ -6,7 +6,7 @@ export type Piece = { path: string[]; text: string };
 
 /** Long enough for a how-to with its steps, short enough to be shown as an answer. Characters. */
 const MOST = 600;
-/** A piece shorter than that joins its neighbour under the same heading. */
+/** A part shorter than that goes with what came before it, also if that is full. */
 const LEAST = 120;
 /** Where a text that is too long is cut, best place first. */
 const BREAKS = ["\n", "。", "；", "！", "？", ". ", "，", ", ", " "];
@@ -33,7 +33,30 @@ export function splitDocument(blocks: readonly Block[]): Piece[] {
     }
   }
   flush();
-  return pieces;
+  return together(pieces);
+}
+
+/** Short sections of one document are found and read as one; what is no longer above all of it stands in the text. */
+function together(pieces: readonly Piece[]): Piece[] {
+  const joined: Piece[] = [];
+  for (const piece of pieces) {
+    const last = joined.at(-1);
+    const path = last === undefined ? [] : shared(last.path, piece.path);
+    const text = last === undefined ? "" : `${headed(last, path)}\n${headed(piece, path)}`;
+    if (last !== undefined && text.length <= MOST) joined[joined.length - 1] = { path, text };
+    else joined.push(piece);
+  }
+  return joined;
+}
+
+function shared(one: readonly string[], other: readonly string[]): string[] {
+  const differs = one.findIndex((heading, at) => heading !== other[at]);
+  return one.slice(0, differs < 0 ? one.length : differs);
+}
+
+/** A piece under fewer headings: the others come before its text. */
+function headed({ path, text }: Piece, above: readonly string[]): string {
+  return [...path.slice(above.length), text].join("\n");
 }
 
 function cutLong(text: string): string[] {

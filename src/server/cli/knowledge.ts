@@ -1,14 +1,16 @@
 import { readdir, readFile, stat } from "node:fs/promises";
-import { basename, dirname, extname, join, relative, sep } from "node:path";
+import { basename, dirname, extname, join, relative, resolve, sep } from "node:path";
 import { AppError } from "../../domain/errors.ts";
 import { silentLog } from "../../domain/log.ts";
-import { createWordCutter } from "../../integrations/chinese-words.ts";
+import { createWordCutter, withCharacters } from "../../integrations/chinese-words.ts";
 import { createEmbeddedKnowledge } from "../../integrations/knowledge/embedded.ts";
 import { indexDocument } from "../../integrations/knowledge/index-document.ts";
 import { DOCUMENT_ENDINGS } from "../../integrations/knowledge/parse-document.ts";
+import { createSynonyms, synonymsSchema } from "../../integrations/knowledge/synonyms.ts";
 import { openStore } from "../outside.ts";
 import { loadEnv } from "../process-env.ts";
 import { projectRoot } from "../project-root.ts";
+import { readYaml } from "../shop-config.ts";
 import { print, runCommand, wordsOf } from "./json-lines.ts";
 import { readArguments } from "./settings.ts";
 
@@ -26,8 +28,9 @@ runCommand(async () => {
   });
   const [verb, what] = positionals;
   const root = projectRoot();
-  const { store } = await openStore(loadEnv(root), { root, now: Date.now, log: silentLog });
-  const cut = createWordCutter();
+  const env = loadEnv(root);
+  const { store } = await openStore(env, { root, now: Date.now, log: silentLog });
+  const cut = withCharacters(createWordCutter());
   try {
     if (verb === "import" && what !== undefined) await importAll(what);
     else if (verb === "search" && what !== undefined) await search(what, Number(values.top ?? 5));
@@ -66,8 +69,11 @@ runCommand(async () => {
 
   async function search(question: string, top: number): Promise<void> {
     if (!Number.isInteger(top) || top < 1) throw new AppError("usage", USAGE);
+    const file = resolve(root, env.CONFIG_DIR, "synonyms.yaml");
+    const alsoSaid = createSynonyms(readYaml(file, await readFile(file, "utf8"), synonymsSchema));
     const begun = performance.now();
-    const { chunks } = await createEmbeddedKnowledge({ store: store.knowledge, cut }).search(question, top);
+    const knowledge = createEmbeddedKnowledge({ store: store.knowledge, cut, alsoSaid });
+    const { chunks } = await knowledge.search(question, top);
     const ms = Math.round(performance.now() - begun);
     if (values.json === true) return await print({ question, ms, chunks });
     for (const { score, source, text } of chunks)
