@@ -181,6 +181,12 @@ function createGroupCommitDriver(
 
     async destroy() {
       end();
+      try {
+        // Whoever copies the file now has all of it.
+        if (database.open) prepare("pragma wal_checkpoint(truncate)").all([]);
+      } catch {
+        // What cannot be moved now (a full disk) stays in the log, and is read from there.
+      }
       database.close();
     },
   };

@@ -66,11 +66,6 @@ export async function openLibsqlStore(deps: {
         if (fault !== null && deps.now() - fault.at < FAULT_COUNTS_MS) throw fault.error;
         await store.ping();
       },
-      async close() {
-        // Whoever copies the file now has all of it.
-        raw.exec("pragma wal_checkpoint(truncate)");
-        await store.close();
-      },
     },
     jobs,
   };
