@@ -75,6 +75,29 @@ it("lets two transactions that wait for each other both have their way", async (
   expect((await one.store.orders.find("b"))?.paid_by).toBe("a");
 });
 
+it("goes on when a process stands still in the middle of a transaction", { timeout: 30_000 }, async () => {
+  await one.store.orders.add(anOrder("o1"), NOW);
+  const holds = Promise.withResolvers<void>();
+  const wakesUp = Promise.withResolvers<void>();
+  const standing = one.store.transaction(async (tx) => {
+    await tx.orders.find("o1");
+    holds.resolve();
+    await wakesUp.promise;
+    await tx.orders.change("o1", { paid_by: "who stood still" });
+  });
+  standing.catch(() => {});
+  await holds.promise;
+
+  await other.store.transaction(async (tx) => {
+    await tx.orders.find("o1");
+    await tx.orders.change("o1", { paid_by: "other" });
+  });
+  wakesUp.resolve();
+
+  await expect(standing).rejects.toMatchObject({ code: "store-unavailable" });
+  expect((await one.store.orders.find("o1"))?.paid_by).toBe("other");
+});
+
 it("claims no send that a takeover of this very moment forbids", async () => {
   await one.store.conversations.upsert(anInbound(), NOW);
   await one.store.messages.addOutbound({

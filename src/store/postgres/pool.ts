@@ -8,6 +8,8 @@ const CONNECT_TIMEOUT_MS = 5_000;
 const KEEP_ALIVE_MS = 10_000;
 /** A statement of ours takes milliseconds: one that takes this long holds others up. */
 const STATEMENT_TIMEOUT_MS = 30_000;
+/** Between two statements of a transaction pass milliseconds: who says nothing for so long stands still, and others want its rows. */
+const STANDSTILL_MS = 5_000;
 
 /** int8: our counters and times stay far below 2^53. */
 const INT8 = 20;
@@ -32,6 +34,7 @@ export function createPool(
     keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
     application_name: "tianwang-cs",
     statement_timeout: STATEMENT_TIMEOUT_MS,
+    idle_in_transaction_session_timeout: STANDSTILL_MS,
     ...(numbers
       ? {
           types: {
