@@ -50,6 +50,17 @@ export function createJobPools(db: Kysely<Database>) {
       return await free(rows.map((row) => row.id));
     },
 
+    /** What part of the lots from 0 to 1 is this process's, with as many processes as live now. */
+    async ourShare(): Promise<(lot: number) => boolean> {
+      const { rows } = await sql<{ process: string }>`
+        select distinct process from job_pools
+        where seen_at >= now() - make_interval(secs => ${DEAD_AFTER_SECONDS})`.execute(db);
+      const processes = rows.map(({ process }) => process).sort();
+      const place = processes.indexOf(mine);
+      if (place < 0) return () => true;
+      return (lot) => Math.floor(lot * processes.length) === place;
+    },
+
     async freeOfThisHost(): Promise<boolean> {
       const { rows } = await sql<{ id: string; process: string }>`
         select pool_id as id, process from job_pools`.execute(db);

@@ -35,14 +35,16 @@ export function createPostgresJobRunner(deps: {
   let beatTimer: NodeJS.Timeout | null = null;
   let beating: Promise<void> = Promise.resolve();
   let isAway = false;
-  const work = createJobWork({ ...deps, handlerOf: (kind) => handlers[kind] });
+  let isOurs = (_lot: number) => true;
+  const work = createJobWork({ ...deps, wake, handlerOf: (kind) => handlers[kind] });
 
   function laneOf(kind: JobKind): Lane | undefined {
     return lanes.find((lane) => lane.kinds.includes(kind));
   }
 
+  /** In case that the lane does not hear of what was enqueued here. */
   function wake(kind: JobKind, runAt: number): void {
-    laneOf(kind)?.wakeAt(runAt);
+    laneOf(kind)?.wakeAfter(runAt);
   }
 
   async function beat(): Promise<void> {
@@ -50,7 +52,8 @@ export function createPostgresJobRunner(deps: {
       for (const lane of lanes) lane.watch();
       await pools.keepAlive([...lanes, ...leaving].flatMap((lane) => lane.pools()));
       const freed = await pools.freeTheDead();
-      for (const due of await dueWithin(2 * BEAT_MS)) wake(due.kind, due.at);
+      isOurs = await pools.ourShare();
+      for (const due of await dueWithin(2 * BEAT_MS)) laneOf(due.kind)?.wakeAt(due.at);
       if (isAway) for (const lane of lanes) lane.renew();
       else if (freed) for (const lane of lanes) lane.wakeAll();
       isAway = false;
@@ -61,7 +64,7 @@ export function createPostgresJobRunner(deps: {
   }
 
   /** The lanes of which some kinds are run here. */
-  function lanesOf(kinds: readonly JobKind[]): Lane[] {
+  function lanesOf(kinds: readonly JobKind[], isLotOurs: (lot: number) => boolean): Lane[] {
     return JOB_LANES.map(({ kinds: all, ...lane }) => ({
       ...lane,
       // What nobody here handles waits for a process that does.
@@ -71,7 +74,13 @@ export function createPostgresJobRunner(deps: {
     }))
       .filter((lane) => lane.kinds.length > 0)
       .map((lane) =>
-        createLane(lane, { ...deps, run: work.run, onOpen: pools.keepAlive, onGone: pools.free }),
+        createLane(lane, {
+          ...deps,
+          run: work.run,
+          isOurs: isLotOurs,
+          onOpen: pools.keepAlive,
+          onGone: pools.free,
+        }),
       );
   }
 
@@ -117,7 +126,7 @@ export function createPostgresJobRunner(deps: {
     start(toRun, onlyWhenTaken = []) {
       handlers = toRun;
       for (const kind of onlyWhenTaken) elsewhere.add(kind);
-      const first = lanesOf(JOB_KINDS);
+      const first = lanesOf(JOB_KINDS, (lot) => isOurs(lot));
       lanes = [...first];
       beating = pools
         .freeOfThisHost()
@@ -135,7 +144,8 @@ export function createPostgresJobRunner(deps: {
     async take(kinds, former) {
       if (former !== null) await pools.freeOf(former, kinds);
       for (const kind of kinds) elsewhere.delete(kind);
-      const taken = lanesOf(kinds);
+      // No other process runs these.
+      const taken = lanesOf(kinds, () => true);
       lanes = [...lanes, ...taken];
       for (const lane of taken) lane.open();
     },

@@ -1,4 +1,5 @@
 import { createConnection, createServer, type Server, type Socket } from "node:net";
+import pg from "pg";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { DONE } from "../../domain/jobs/jobs.ts";
 import { silentLog } from "../../domain/log.ts";
@@ -79,6 +80,24 @@ it("gives what a full process cannot take to an idle one", async () => {
     await expect.poll(() => ran.length, { timeout: SOON_MS, interval: 10 }).toBe(n);
   }
   letGo();
+});
+
+it("runs within a moment what is the lot of a process that has just gone", async () => {
+  const [one, giver] = [await open(database.url), await open(database.url)];
+  // Names on both sides of ours: whichever part is ours, some lots are another's.
+  const client = new pg.Client({ connectionString: database.url });
+  await client.connect();
+  await client.query(
+    "insert into job_pools (pool_id, process, seen_at) values ('!', '!', now()), ('~', '~', now())",
+  );
+  await client.end();
+  const ran = countingTurns(one);
+  await pause(500);
+
+  for (let n = 1; n <= 20; n += 1) {
+    await giver.store.jobs.enqueue({ kind: "turn", payload: n });
+    await expect.poll(ran, { timeout: SOON_MS, interval: 10 }).toBe(n);
+  }
 });
 
 it("finds what is due now when the process's own clock is ahead of the wall's", async () => {

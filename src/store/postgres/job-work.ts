@@ -41,6 +41,7 @@ export function createJobWork(deps: {
   now: () => number;
   random: () => number;
   log: Log;
+  wake: (kind: JobKind, runAt: number) => void;
   handlerOf: (kind: JobKind) => JobHandler | undefined;
 }) {
   const { db, now, random, log } = deps;
@@ -96,5 +97,6 @@ export function createJobWork(deps: {
     });
     if (settled?.isOurs !== true)
       throw new AppError("job-lost", `job ${id} (${kind}) was given to another process meanwhile`);
+    if (settled.nextAt !== null) deps.wake(kind, Number(settled.nextAt));
   }
 }

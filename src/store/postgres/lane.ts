@@ -1,5 +1,5 @@
 import { EventEmitter } from "node:events";
-import { type Job, runTaskList, type WorkerEvents, type WorkerPool } from "graphile-worker";
+import { type Job, runTaskList, type Worker, type WorkerEvents, type WorkerPool } from "graphile-worker";
 import type pg from "pg";
 import { errorText } from "../../domain/errors.ts";
 import type { Log } from "../../domain/log.ts";
@@ -13,6 +13,8 @@ const REOPEN_MS = 1_000;
 export const BEAT_MS = 5_000;
 const WAKES_AHEAD_MS = 2 * BEAT_MS;
 const CHANNEL = /^jobs:(?!insert$)/u;
+/** How long a process leaves a job to the one whose lot it is. */
+const SECOND_LOOK_MS = 25;
 /** A pool whose workers have not got to the database by then never will: it remembers its first failure. */
 const MUST_LOOK_WITHIN_MS = 20_000;
 
@@ -30,11 +32,13 @@ export function createLane(
     workers: pg.Pool;
     log: Log;
     run: (job: Job) => Promise<void>;
+    /** Whether this process is the one to look at once for a job that was told with this lot, from 0 to 1. */
+    isOurs: (lot: number) => boolean;
     onOpen: (pools: string[]) => Promise<unknown>;
     onGone: (pools: string[]) => Promise<unknown>;
   },
 ) {
-  const { workers, log, run, onOpen, onGone } = deps;
+  const { workers, log, run, isOurs, onOpen, onGone } = deps;
   /** Pools that only end what they have, and when they will have. */
   const draining = new Map<WorkerPool, Promise<void>>();
   const timers = new Map<number, NodeJS.Timeout>();
@@ -42,6 +46,9 @@ export function createLane(
   let isOpen = false;
   let running = 0;
   let reopening: NodeJS.Timeout | null = null;
+  /** While a number: every job that is found makes another worker look, until a look begun since finds nothing. */
+  let search: number | null = null;
+  let searches = 0;
 
   const taskList = Object.fromEntries(
     kinds.map((kind) => [
@@ -102,7 +109,15 @@ export function createLane(
       queueMicrotask(() => void listen(client, pool));
     });
     events.on("pool:listen:notification", ({ message }) => {
-      if (CHANNEL.test(message.channel)) wakeAt(Number.parseInt(message.payload ?? "", 10));
+      if (CHANNEL.test(message.channel)) hear(message.payload ?? "");
+    });
+    const begunIn = new WeakMap<Worker, number | null>();
+    events.on("worker:getJob:start", ({ worker }) => begunIn.set(worker, search));
+    events.on("worker:getJob:empty", ({ worker }) => {
+      if (begunIn.get(worker) === search) search = null;
+    });
+    events.on("job:start", () => {
+      if (search !== null) nudge(1);
     });
     // Its connection goes back to the others, which must not hear what is meant for a lane.
     events.on("pool:listen:release", ({ client }) => {
@@ -145,21 +160,38 @@ export function createLane(
     if (current !== null && !draining.has(current.pool)) current.pool.nudge(workersToWake);
   }
 
+  /** Of several processes one looks at once; the others a little later, in case it is full or gone. */
+  function hear(told: string): void {
+    const [at, lot] = told.split(":").map(Number);
+    if (at === undefined || Number.isNaN(at)) return;
+    if (lot === undefined || isOurs(lot)) wakeAt(at);
+    else wakeAfter(at);
+  }
+
+  /** Looks when it is due. By the clock that graphile-worker looks at: a look before that finds nothing. */
   function wakeAt(at: number): void {
-    // By the clock that graphile-worker looks at: a look before that finds nothing.
+    // A timer may come up to a millisecond early.
+    if (isOpen && at > Date.now()) searchAt(at + 1);
+    else if (isOpen) nudge(1);
+  }
+
+  /** Looks when it has been due for a little, once for all that come together. */
+  function wakeAfter(at: number): void {
+    const due = Math.max(at, Date.now()) + SECOND_LOOK_MS;
+    if (isOpen) searchAt(Math.ceil(due / SECOND_LOOK_MS) * SECOND_LOOK_MS);
+  }
+
+  function searchAt(at: number): void {
     const inMs = at - Date.now();
     // What is due later is found by a beat before it is due.
-    if (!isOpen || inMs > WAKES_AHEAD_MS) return;
-    if (inMs <= 0) nudge(1);
-    else if (!timers.has(at))
-      timers.set(
-        at,
-        setTimeout(() => {
-          timers.delete(at);
-          nudge(concurrency);
-          // A timer may come up to a millisecond early.
-        }, inMs + 1).unref(),
-      );
+    if (inMs > WAKES_AHEAD_MS || timers.has(at)) return;
+    const timer = setTimeout(() => {
+      timers.delete(at);
+      searches += 1;
+      search = searches;
+      nudge(1);
+    }, inMs);
+    timers.set(at, timer.unref());
   }
 
   return {
@@ -169,6 +201,7 @@ export function createLane(
     pools: () => [...draining.keys(), ...(current === null ? [] : [current.pool])].map((pool) => pool.id),
 
     wakeAt,
+    wakeAfter,
 
     wakeAll(): void {
       nudge(concurrency);
