@@ -285,6 +285,39 @@ describe("a later demand", () => {
     expect(await kept()).toMatchObject({ status: "queued", fence: 3 });
   });
 
+  it("whose turn a person cuts off is told also when the designer delivers before they give the chat back", async () => {
+    await shop.say(buyer, "把这张图描成矢量图", [await aPhoto(count)]);
+    await shop.say(buyer, "可以");
+    const { id, conversation_id, dispatch_no } = await newest();
+    const { store, desk, jobs, ambient } = shop.service;
+    const told = (await shop.told(buyer)).length;
+    const words = "再加一行字：新年快乐";
+    await store.messages.addInbound(anInbound({ text: words, at: ambient.now() }), {
+      id: `m_${buyer}_late_words`,
+      conversationId: conversation_id,
+      status: "pending",
+      fence: 1,
+    });
+    await desk.addDemand(id, {
+      ...ADDED,
+      services: ["edit_text"],
+      operations: [],
+      local: false,
+      words,
+      sourceId: `t_m_${buyer}_late_words`,
+    });
+    await jobs.idle();
+    tuhui.knobs.loseCallbacks = 1;
+    await tuhui.deliver(dispatch_no ?? "", [await aPhoto(count + 100)]);
+    await shop.pass(6 * MINUTE_MS);
+    expect((await newest()).status).toBe("delivered");
+    await store.transaction((tx) => queueTurn(tx, conversation_id, ambient.now()));
+    await jobs.idle();
+
+    expect(await shop.orders(buyer)).toHaveLength(1);
+    expect((await shop.told(buyer)).slice(told).at(-1)).toContain("这单一共 80 元");
+  });
+
   it("is no reason to tell a price that the buyer agreed to when a late message is left to a person", async () => {
     const { store, takeover, jobs, ambient } = shop.service;
     const before = ambient.now();

@@ -145,6 +145,7 @@ export function createOrderStore(db: Kysely<Database>): OrderStore {
           pictures: JSON.stringify(revision.pictures),
           status: revision.status ?? "kept",
           before: revision.before == null ? null : JSON.stringify(revision.before),
+          source_id: revision.source_id ?? null,
           revision: row.revision,
         })
         .execute();

@@ -137,6 +137,7 @@ type ImageTaskRevisionTable = {
   at: number;
   status: string;
   before: string | null;
+  source_id: string | null;
 };
 
 type ImageTaskHistoryTable = {

@@ -42,5 +42,7 @@ function priceWords({ before, added }: Omit<Told, "withdrawn">, rules: () => Sho
     return before.status === "quoted" ? say("demand_added_same", values) : say("demand_added_total", values);
   }
   if (order.status === "quoted") return say("demand_added_more", values);
+  // A turn that was cut off had added it, and the designer was done before its words could go out.
+  if (order.status === "delivered" || order.status === "closed") return say("demand_added_total", values);
   return order.status === "review" ? say("demand_added_review", values) : say("demand_added_at_work", values);
 }

@@ -3,7 +3,7 @@ import type { History, Problem } from "../history.ts";
 /** How the price of the whole order is told (config/replies.yaml): in so many words, or last before the question. */
 const TOLD_SUM = /一共 (\d+(?:\.\d{1,2})?) 元|(\d+(?:\.\d{1,2})?) 元(?=，您看可以吗|起；)/gu;
 
-/** Every sum a buyer was told is that of a quote of theirs, and what they agreed to they were told. */
+/** Every sum a buyer was told is that of a quote of theirs, and what they agreed to and have not taken back they were told. */
 export function judgeMoney({ orders, shown, written }: History): Problem[] {
   const problems: Problem[] = [];
   const told = new Map<string, Set<number>>();
@@ -24,8 +24,10 @@ export function judgeMoney({ orders, shown, written }: History): Problem[] {
       if (quoted.get(conversation)?.has(fen) !== true)
         problems.push({ kind: "money", text: `${conversation} was told ${yuan} yuan, which no quote says` });
     }
-  for (const { id, conversation, isAgreed, totals } of orders) {
+  for (const { id, conversation, isAgreed, status, totals } of orders) {
     const agreed = totals.at(-1);
+    // Nobody owes the price of what was taken back.
+    if (status === "cancelled") continue;
     if (inDoubt.has(conversation)) continue;
     if (isAgreed && agreed !== undefined && told.get(conversation)?.has(agreed) !== true)
       problems.push({ kind: "money", text: `order ${id} is agreed at ${agreed} fen, which was never told` });

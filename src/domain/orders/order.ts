@@ -89,6 +89,8 @@ export type OrderRevision = {
   status: "kept" | "in_review" | "dropped";
   /** Null for the first demand. */
   before: OrderBefore | null;
+  /** The turn (or firing) it came in; null for the first demand. */
+  source_id: string | null;
 };
 
 export type OrderHistory = {

@@ -48,8 +48,8 @@ export type OrderStore = {
   ): Promise<void>;
   /** Appends the next revision, kept unless it says otherwise, and returns its number. */
   addRevision(
-    revision: Omit<OrderRevision, "revision" | "status" | "before"> &
-      Partial<Pick<OrderRevision, "status" | "before">>,
+    revision: Omit<OrderRevision, "revision" | "status" | "before" | "source_id"> &
+      Partial<Pick<OrderRevision, "status" | "before" | "source_id">>,
   ): Promise<number>;
   revisions(id: string): Promise<OrderRevision[]>;
   /** What became of the demands that waited for a person. */

@@ -12,6 +12,16 @@ const DEAD_AFTER_SECONDS = 15;
 export function createJobPools(db: Kysely<Database>) {
   const mine = processName();
 
+  /** When this process first saw that a pool which nobody knows holds jobs, by a clock that nobody sets. */
+  const strangersSince = new Map<string, number>();
+
+  /** By no time that the pool wrote: its process's clock may have been far ahead of ours. */
+  function isLongStrange(id: string): boolean {
+    const since = strangersSince.get(id) ?? performance.now();
+    strangersSince.set(id, since);
+    return performance.now() - since > DEAD_AFTER_SECONDS * 1_000;
+  }
+
   /** Gives the jobs of these pools back; true when there were pools to free. */
   async function free(pools: readonly string[]): Promise<boolean> {
     if (pools.length === 0) return false;
@@ -41,13 +51,18 @@ export function createJobPools(db: Kysely<Database>) {
 
     /** Frees what pools hold that died without a word, also those that died before their first beat. */
     async freeTheDead(): Promise<boolean> {
-      const { rows } = await sql<{ id: string }>`
-        select pool_id as id from job_pools where seen_at < now() - make_interval(secs => ${DEAD_AFTER_SECONDS})
-        union
-        select locked_by as id from graphile_worker.jobs
-        where locked_by is not null and locked_at < now() - make_interval(secs => ${DEAD_AFTER_SECONDS})
-          and not exists (select 1 from job_pools where pool_id = locked_by)`.execute(db);
-      return await free(rows.map((row) => row.id));
+      const { rows } = await sql<{ id: string; isKnown: boolean }>`
+        select pool_id as id, true as "isKnown" from job_pools
+        where seen_at < now() - make_interval(secs => ${DEAD_AFTER_SECONDS})
+        union all
+        select distinct locked_by as id, false as "isKnown" from graphile_worker.jobs
+        where locked_by is not null and not exists (select 1 from job_pools where pool_id = locked_by)`.execute(
+        db,
+      );
+      const strangers = rows.filter(({ isKnown }) => !isKnown).map(({ id }) => id);
+      const dead = strangers.filter(isLongStrange);
+      for (const id of strangersSince.keys()) if (!strangers.includes(id)) strangersSince.delete(id);
+      return await free([...rows.filter(({ isKnown }) => isKnown).map(({ id }) => id), ...dead]);
     },
 
     /** What part of the lots from 0 to 1 is this process's, with as many processes as live now. */

@@ -41,16 +41,19 @@ export async function addDemand(deps: DeskDeps, orderId: string, added: OrderDem
   const order = await store.orders.find(orderId);
   const conversation = order === null ? null : await store.conversations.find(order.conversation_id);
   if (order === null || conversation === null) return refuse("not-found");
+  const revisions = await store.orders.revisions(orderId);
+  const same = revisions.filter(
+    ({ text, pictures }) => text === added.words && pictures.join() === added.pictures.join(),
+  );
   if (order.status === "delivered" || order.status === "closed") {
+    // Said again later it is a new wish; in the same turn it is the one whose words were cut off.
+    const ofThisTurn = same.find(({ source_id }) => source_id === added.sourceId);
+    if (ofThisTurn !== undefined) return { ok: true, value: await asAdded(deps, order, ofThisTurn) };
     const opened = await openOrder(deps, conversation, await followUp(deps, order, added));
     return { ok: true, value: { ...opened, status: "follow_up", deltaFen: opened.quote?.total_fen ?? 0 } };
   }
   if (!OPEN_STATUSES.includes(order.status)) return refuse("not-open");
-
-  const revisions = await store.orders.revisions(orderId);
-  const repeated = revisions.find(
-    (revision) => revision.text === added.words && revision.pictures.join() === added.pictures.join(),
-  );
+  const [repeated] = same;
   if (repeated !== undefined) return { ok: true, value: await asAdded(deps, order, repeated) };
 
   const pictures = [...new Set([...order.pictures, ...added.pictures])];
@@ -102,6 +105,7 @@ export async function addDemand(deps: DeskDeps, orderId: string, added: OrderDem
       // What comes after a demand that is being weighed waits with it.
       status: isReview || (await waitingDemands(tx, orderId)).length > 0 ? "in_review" : "kept",
       before: { ...pickBefore(current), agreed: wasAgreed },
+      source_id: added.sourceId,
     });
     const changed: ImageOrder = {
       ...current,
