@@ -49,6 +49,8 @@ export type OrderSeen = {
   isAgreed: boolean;
   /** A handoff of it is open, or a person has had one. */
   isWithPerson: boolean;
+  /** A person has been asked to look at what became of it. */
+  isAsked: boolean;
   /** Its demands that count, by number. */
   revisions: number[];
   dispatchNo: string | null;

@@ -15,9 +15,13 @@ export async function readRecords(
   conversations: readonly string[],
 ): Promise<ServiceRecords> {
   const read: ServiceRecords = { stored: [], silentTurns: [], written: [], orders: [] };
+  const handoffs = await records.handoffs.list({ limit: ALL });
+  const asked = new Set(
+    handoffs.filter(({ reason }) => reason === "processing_failed").map(({ image_task_id }) => image_task_id),
+  );
   // Open, or a person has had it; what the settled order closed by itself says nothing.
   const withPerson = new Set(
-    (await records.handoffs.list({ limit: ALL }))
+    handoffs
       .filter(({ status, taken_by }) => status !== "returned" || taken_by !== null)
       .map(({ image_task_id }) => image_task_id),
   );
@@ -42,7 +46,7 @@ export async function readRecords(
     for (const turn of turns)
       if ((await records.turns.find(turn))?.outcome === "silent") read.silentTurns.push(turn);
     for (const order of await readOrders(records, id, conversation))
-      read.orders.push({ ...order, isWithPerson: withPerson.has(order.id) });
+      read.orders.push({ ...order, isWithPerson: withPerson.has(order.id), isAsked: asked.has(order.id) });
   }
   return read;
 }
@@ -51,7 +55,7 @@ async function readOrders(
   records: Records,
   id: string,
   conversation: string,
-): Promise<Omit<OrderSeen, "isWithPerson">[]> {
+): Promise<Omit<OrderSeen, "isWithPerson" | "isAsked">[]> {
   const orders = await records.orders.ofConversation(id, ALL);
   return await Promise.all(
     orders.map(async (order) => {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { aPhoto, aProductOnWhite } from "../../sandbox/pictures.ts";
 import { startTuhui } from "../../sandbox/tuhui.ts";
 import { queueTurn } from "../domain/conversations/queue-turn.ts";
+import { queueSupplement } from "../domain/orders/desk/tell-designer.ts";
 import { judgeEvidence } from "../domain/orders/evidence.ts";
 import type { ImageEngine } from "../domain/pictures/ports.ts";
 import { aShop, type Shop } from "../testing/shop.ts";
@@ -373,6 +374,38 @@ describe("a later demand", () => {
 
     expect(atTuhui).toHaveLength(1);
     expect(toldOf(atTuhui[0])).toEqual([1, 2]);
+  });
+
+  it("that 图绘 had not heard of when it delivered goes to a person, once", async () => {
+    await shop.say(buyer, "把这张图描成矢量图", [await aPhoto(count)]);
+    await shop.say(buyer, "可以");
+    const { id, conversation_id, dispatch_no } = await newest();
+    const { store, jobs } = shop.service;
+    const revision = {
+      image_task_id: id,
+      text: "再加一行字：新年快乐",
+      pictures: [],
+      risk_id: null,
+      price_delta_fen: 3_000,
+      at: shop.service.ambient.now(),
+    };
+    // The demand counts, and its news is still on its way when the designer delivers.
+    await store.orders.addRevision(revision);
+    tuhui.knobs.loseCallbacks = 1;
+    await tuhui.deliver(dispatch_no ?? "", [await aPhoto(count + 100)]);
+    await shop.pass(6 * MINUTE_MS);
+    expect((await newest()).status).toBe("delivered");
+    for (let time = 0; time < 2; time += 1) {
+      await store.transaction((tx) => queueSupplement(tx, id));
+      await jobs.idle();
+    }
+
+    const [handoff, ...more] = (await store.handoffs.openOf(conversation_id)).filter(
+      ({ reason }) => reason === "processing_failed",
+    );
+    expect(more).toEqual([]);
+    expect(handoff).toMatchObject({ image_task_id: id });
+    expect(handoff?.card.summary).toContain("再加一行字：新年快乐");
   });
 
   it("added when 图绘 took the order and its answer was lost is told after it, once", async () => {

@@ -11,6 +11,7 @@ import {
   type TaskDispatch,
 } from "../domain/orders/dispatch.ts";
 import type { ImageOrder, OrderRevision } from "../domain/orders/order.ts";
+import type { OrderStatus } from "../domain/orders/order-status.ts";
 import type { PictureFetcher } from "../domain/pictures/ports.ts";
 import { createDesignerNews, WITH_DESIGNER } from "./designer-news.ts";
 import { ENDED } from "./order-steps.ts";
@@ -29,6 +30,7 @@ const orderPayload = z.object({ orderId: z.string() });
 const cancelPayload = z.object({ orderId: z.string(), reason: z.string() });
 const pollPayload = z.object({ orderId: z.string(), event: dispatchEventSchema.optional() });
 
+const HANDED_IN: readonly OrderStatus[] = ["delivered", "closed"];
 const HOUR_MS = 60 * 60 * 1000;
 
 /** 图绘's side of an order: opened once, told of later demands and cancels, and looked after when a callback is lost. */
@@ -81,10 +83,18 @@ export function createDispatchHandlers(
       async run(job) {
         const { orderId } = orderPayload.parse(job.payload);
         const order = await store.orders.find(orderId);
+        if (order?.dispatch_no == null) return DONE;
+        const untold = (await keptDemands(orderId)).filter(({ revision }) => revision > order.sent_revision);
+        // The designer was done before they heard of it, and the buyer was told that it is done too.
+        if (HANDED_IN.includes(order.status) && untold.length > 0)
+          await unheard(
+            job,
+            `图绘交付前没来得及告诉：${untold.map(({ text }) => text).join("；")}。看看要不要补做`,
+            null,
+          );
         // The order may be a person's meanwhile, or ended.
-        if (order?.dispatch_no == null || !WITH_DESIGNER.includes(order.status)) return DONE;
-        for (const demand of await keptDemands(orderId)) {
-          if (demand.revision <= order.sent_revision) continue;
+        if (!WITH_DESIGNER.includes(order.status)) return DONE;
+        for (const demand of untold) {
           await dispatch.supplement(order.dispatch_no, {
             idempotency_key: `${orderId}:r${demand.revision}`,
             revision: demand.revision,

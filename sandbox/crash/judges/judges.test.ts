@@ -10,6 +10,7 @@ const ORDER: OrderSeen = {
   totals: [2_000, 5_000],
   isAgreed: true,
   isWithPerson: false,
+  isAsked: false,
   revisions: [1, 2, 3],
   dispatchNo: "TH1",
 };
@@ -191,6 +192,22 @@ describe("the checker", () => {
     [
       "words of a person's hold come before and after it",
       { holds: [{ conversation: "c", from: 200, until: 600 }] },
+    ],
+    [
+      "the price of an order that was taken back was never told",
+      {
+        ...order({
+          status: "cancelled",
+          history: ["draft", "quoted", "accepted", "cancelled"],
+          totals: [2_000, 5_000, 6_000],
+        }),
+        ...undelivered(),
+        ...atTuhui({ cancels: 1 }),
+      },
+    ],
+    [
+      "a demand that the designer had not heard of is a person's to look at",
+      { ...order({ isAsked: true }), ...atTuhui({ supplements: [2] }) },
     ],
     [
       "an agreed order is in a person's hands",

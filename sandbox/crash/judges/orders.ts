@@ -53,7 +53,7 @@ function judgeDesigner(order: OrderSeen, given: DesignerOrderSeen[]): Problem[] 
 }
 
 /** What the order began with and what was told later are together every demand once, in order. */
-function judgeDemands({ id, revisions, status }: OrderSeen, given: DesignerOrderSeen): Problem[] {
+function judgeDemands({ id, revisions, status, isAsked }: OrderSeen, given: DesignerOrderSeen): Problem[] {
   const problems: Problem[] = [];
   const told = [...given.requirements, ...given.supplements];
   if (new Set(told).size < told.length)
@@ -66,7 +66,9 @@ function judgeDemands({ id, revisions, status }: OrderSeen, given: DesignerOrder
   const missing = revisions.filter((revision) => !told.includes(revision));
   // What came with a cancel, or when the designer had ended, is told to nobody.
   const isOpen = given.status !== "cancelled" && status !== "cancelled";
-  if (isOpen && missing.length > 0)
+  // What the designer had not heard of when they delivered is a person's to look at.
+  const isLookedAt = isAsked && ["delivered", "closed"].includes(status);
+  if (isOpen && !isLookedAt && missing.length > 0)
     problems.push({ kind: "lost", text: `图绘 was not told demand ${missing.join(", ")} of order ${id}` });
   return problems;
 }
