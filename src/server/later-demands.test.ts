@@ -426,6 +426,22 @@ describe("a later demand", () => {
     expect(toldOf(atTuhui[0])).toEqual([1, 2]);
   });
 
+  it("of taking all back reaches 图绘 also when it took the order and its answer was lost", async () => {
+    await shop.say(buyer, "把这张图描成矢量图", [await aPhoto(count)]);
+    tuhui.knobs.trouble = () => {
+      tuhui.knobs.trouble = () => "none";
+      return "answer-cut";
+    };
+    await shop.say(buyer, "可以");
+    await shop.say(buyer, "这单不要了，取消吧");
+    expect((await newest()).status).toBe("cancelled");
+    await shop.pass(2 * MINUTE_MS);
+    const order = await newest();
+    const atTuhui = tuhui.orders.filter((it) => it.request.image_task_id === order.id);
+
+    expect(atTuhui).toMatchObject([{ order_no: order.dispatch_no, status: "cancelled", cancels: 1 }]);
+  });
+
   it("that must be looked at waits, and the designer hears of it when a person has cleared it", async () => {
     await shop.say(buyer, "把这张图描成矢量图", [await aPhoto(count)]);
     await shop.say(buyer, "可以");

@@ -30,6 +30,11 @@ const orderPayload = z.object({ orderId: z.string() });
 const cancelPayload = z.object({ orderId: z.string(), reason: z.string() });
 const pollPayload = z.object({ orderId: z.string(), event: dispatchEventSchema.optional() });
 
+/** Taken back after 图绘 was asked and before it was heard: if it has the order, it must hear of that. */
+function isPerhapsThere({ status, sent_revision, dispatch_no }: ImageOrder): boolean {
+  return status === "cancelled" && sent_revision > 0 && dispatch_no === null;
+}
+
 const HANDED_IN: readonly OrderStatus[] = ["delivered", "closed"];
 const HOUR_MS = 60 * 60 * 1000;
 
@@ -45,7 +50,7 @@ export function createDispatchHandlers(
       async run(job) {
         const { orderId } = orderPayload.parse(job.payload);
         const order = await store.orders.find(orderId);
-        if (order === null || order.status !== "handed_off") return DONE;
+        if (order === null || !(order.status === "handed_off" || isPerhapsThere(order))) return DONE;
         const demands = await keptDemands(orderId);
         // Noted before we ask: should the answer be lost, 图绘 has what was in the first request, and asking again with
         // the same key adds nothing to it.
