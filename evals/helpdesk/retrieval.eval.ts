@@ -5,7 +5,7 @@ import { parse } from "yaml";
 import { z } from "zod";
 import type { KnowledgeBase } from "../../src/domain/knowledge/knowledge.ts";
 import { silentLog } from "../../src/domain/log.ts";
-import { createWordCutter, withCharacters } from "../../src/integrations/chinese-words.ts";
+import { createWordCutter, createWordTagger, withCharacters } from "../../src/integrations/chinese-words.ts";
 import { createEmbeddedKnowledge } from "../../src/integrations/knowledge/embedded.ts";
 import { indexDocument } from "../../src/integrations/knowledge/index-document.ts";
 import { createSynonyms, synonymsSchema } from "../../src/integrations/knowledge/synonyms.ts";
@@ -48,8 +48,15 @@ beforeAll(async () => {
     await store.knowledge.putDocument(document, chunks, 0);
     put.run([id, bytes.toString("utf8")]);
   }
-  const synonyms = synonymsSchema.parse(parse(readFileSync(here("../../config/synonyms.yaml"), "utf8")));
-  knowledge = createEmbeddedKnowledge({ store: store.knowledge, cut, alsoSaid: createSynonyms(synonyms) });
+  const synonyms = createSynonyms(
+    synonymsSchema.parse(parse(readFileSync(here("../../config/synonyms.yaml"), "utf8"))),
+  );
+  knowledge = createEmbeddedKnowledge({
+    store: store.knowledge,
+    cut,
+    tag: createWordTagger(),
+    synonyms: () => synonyms,
+  });
 });
 
 // Of the held-out set test only totals are printed, so that nobody tunes on its single lines.

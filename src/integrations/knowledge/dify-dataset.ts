@@ -75,6 +75,7 @@ export function createDifyKnowledge({
         // Of a question and answer segment the content is the question.
         text: written == null || written === "" ? content : `${content}\n${written}`,
         score: Math.max(0, Math.min(1, score ?? 0)),
+        answers: true,
         source: { document_id: document.id, title: document.name },
       }),
     );

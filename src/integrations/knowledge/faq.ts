@@ -20,6 +20,7 @@ export function createFaqKnowledge(faq: Faq): KnowledgeBase {
           id,
           text: a,
           source: { document_id: id, title: q[0] ?? id },
+          answers: true,
           score: Math.max(...pieces.map((written) => shared(asked, written))),
         }))
         .filter((chunk) => chunk.score >= ENOUGH)

@@ -5,7 +5,7 @@ import type { WordCutter } from "../chinese-words.ts";
 import { type ParsedDocument, parseDocument } from "./parse-document.ts";
 
 /** Part of every hash: with another way of cutting, everything is indexed anew. */
-const VERSION = 1;
+const VERSION = 2;
 /** A word of the title or a heading says more of what a chunk is about than one of its text. */
 const HEADING_TIMES = 2;
 

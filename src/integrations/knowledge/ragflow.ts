@@ -62,6 +62,7 @@ export function createRagflowKnowledge({
             id,
             text: content,
             score: Math.max(0, Math.min(1, similarity)),
+            answers: true,
             source: { document_id, title: document_keyword ?? document_id },
           })),
       };

@@ -40,7 +40,15 @@ const embedded: KnowledgeBase = {
   search: async (query) => ({
     status: "ok",
     chunks: query.includes("工牌")
-      ? [{ id: "e1", text: "补办 20 元", score: 1, source: { document_id: "qa", title: "qa" } }]
+      ? [
+          {
+            id: "e1",
+            text: "补办 20 元",
+            score: 1,
+            answers: true,
+            source: { document_id: "qa", title: "qa" },
+          },
+        ]
       : [],
   }),
 };
@@ -82,6 +90,7 @@ describe("several sources of knowledge", () => {
       chunks: [
         {
           id: "r1",
+          answers: true,
           text: "VPN 报错 691：重置密码",
           score: 0.8,
           source: { document_id: "doc-vpn.pdf", title: "vpn.pdf" },

@@ -1,4 +1,4 @@
-import type { KnowledgeBase, KnowledgeFound } from "../../domain/knowledge/knowledge.ts";
+import type { KnowledgeBase, KnowledgeChunk, KnowledgeFound } from "../../domain/knowledge/knowledge.ts";
 import type { Log } from "../../domain/log.ts";
 import { safeReason } from "../json-answer.ts";
 
@@ -8,7 +8,7 @@ export type KnowledgeSourceOfMany = { name: string; base: KnowledgeBase };
 const LEFT_ALONE_MS = 30_000;
 
 /**
- * Several sources as one: the first that is up and knows something answers. When none does, it is a miss only if every
+ * Several sources as one: the first that is up and has an answer is used. When none does, it is a miss only if every
  * source was up: knowing nothing and not being able to look are two things.
  */
 export function createKnowledgeSources({
@@ -24,12 +24,14 @@ export function createKnowledgeSources({
   return {
     async search(query, topK): Promise<KnowledgeFound> {
       let hasFailed = false;
+      const near: KnowledgeChunk[] = [];
       for (const { name, base } of sources) {
         const found = await ask(name, base, query, topK);
-        if (found?.status === "ok" && found.chunks.length > 0) return found;
+        if (found?.chunks.some(({ answers }) => answers) === true) return found;
         hasFailed ||= found?.status !== "ok";
+        near.push(...(found?.chunks ?? []));
       }
-      return { status: hasFailed ? "failed" : "ok", chunks: [] };
+      return { status: hasFailed ? "failed" : "ok", chunks: near.slice(0, topK) };
     },
   };
 

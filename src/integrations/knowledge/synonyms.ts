@@ -14,13 +14,32 @@ export const synonymsSchema = z.object({
       .refine((words) => words.length > 1, "a group needs two words, with commas between them"),
   ),
 });
-export type Synonyms = z.infer<typeof synonymsSchema>;
+export type SynonymGroups = z.infer<typeof synonymsSchema>;
 
-/** The words of every group of which the question holds one, as it stands or within a longer word. */
-export function createSynonyms({ groups }: Synonyms): (question: string) => string[] {
-  return (question) => {
-    const text = folded(question);
-    return groups.filter((group) => group.some((word) => text.includes(word))).flat();
+export type Synonyms = {
+  /** The words of every group of which the question holds one, as it stands or within a longer word. */
+  alsoSaid(question: string): string[];
+  /** How else that word of the question may be written. */
+  insteadOf(word: string, question: string): string[];
+};
+
+export const NO_SYNONYMS: Synonyms = { alsoSaid: () => [], insteadOf: () => [] };
+
+export function createSynonyms({ groups }: SynonymGroups): Synonyms {
+  return {
+    alsoSaid(question) {
+      const text = folded(question);
+      return groups.filter((group) => group.some((word) => text.includes(word))).flat();
+    },
+    insteadOf(word, question) {
+      const text = folded(question);
+      const means = (other: string) =>
+        other === word ||
+        (other.length > 1 && word.includes(other)) ||
+        // 红叉 of 红叉叉: a part of what the group has, when the question says all of that.
+        (word.length > 1 && other.includes(word) && text.includes(other));
+      return groups.filter((group) => group.some(means)).flat();
+    },
   };
 }
 

@@ -2,7 +2,7 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, dirname, extname, join, relative, resolve, sep } from "node:path";
 import { AppError } from "../../domain/errors.ts";
 import { silentLog } from "../../domain/log.ts";
-import { createWordCutter, withCharacters } from "../../integrations/chinese-words.ts";
+import { createWordCutter, createWordTagger, withCharacters } from "../../integrations/chinese-words.ts";
 import { createEmbeddedKnowledge } from "../../integrations/knowledge/embedded.ts";
 import { indexDocument } from "../../integrations/knowledge/index-document.ts";
 import { DOCUMENT_ENDINGS } from "../../integrations/knowledge/parse-document.ts";
@@ -70,9 +70,14 @@ runCommand(async () => {
   async function search(question: string, top: number): Promise<void> {
     if (!Number.isInteger(top) || top < 1) throw new AppError("usage", USAGE);
     const file = resolve(root, env.CONFIG_DIR, "synonyms.yaml");
-    const alsoSaid = createSynonyms(readYaml(file, await readFile(file, "utf8"), synonymsSchema));
+    const synonyms = createSynonyms(readYaml(file, await readFile(file, "utf8"), synonymsSchema));
     const begun = performance.now();
-    const knowledge = createEmbeddedKnowledge({ store: store.knowledge, cut, alsoSaid });
+    const knowledge = createEmbeddedKnowledge({
+      store: store.knowledge,
+      cut,
+      tag: createWordTagger(),
+      synonyms: () => synonyms,
+    });
     const { chunks } = await knowledge.search(question, top);
     const ms = Math.round(performance.now() - begun);
     if (values.json === true) return await print({ question, ms, chunks });
