@@ -38,7 +38,7 @@ export async function openStock() {
   const agent = new Agent({
     id: "stock",
     name: "stock",
-    instructions: service.config.instructions(),
+    instructions: service.config.instructions.shop(),
     model: model as unknown as MastraModelConfig,
     tools: service.tools,
     memory: new Memory({ storage, options: { lastMessages: 20 } }),

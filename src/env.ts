@@ -2,6 +2,15 @@ import { z } from "zod";
 import { AppError } from "./domain/errors.ts";
 
 const optional = z.string().min(1).optional();
+const list = z
+  .string()
+  .default("")
+  .transform((text) =>
+    text
+      .split(",")
+      .map((item) => item.trim())
+      .filter((item) => item !== ""),
+  );
 const url = (protocol: RegExp) => z.url({ protocol }).optional();
 const http = /^https?$/;
 const standardSecret = z
@@ -72,6 +81,24 @@ export const envSchema = z
     S3_SECRET_ACCESS_KEY: optional,
     S3_ADDRESSING: z.enum(["path", "virtual"]).optional(),
     SEARXNG_URL: url(http),
+    RAGFLOW_URL: url(http),
+    RAGFLOW_API_KEY: optional,
+    RAGFLOW_DATASET_IDS: list,
+    DIFY_URL: url(http),
+    DIFY_DATASET_KEY: optional,
+    DIFY_DATASET_IDS: list,
+    DIFY_RETRIEVAL_KEY: optional,
+    DIFY_PROXY_HOSTS: z
+      .string()
+      .regex(/^\s*[\w.:[\]-]+(\s*,\s*[\w.:[\]-]+)*\s*$/u, "must be host or host:port, separated by commas")
+      .optional(),
+    OPENAI_API_SERVER_KEYS: z
+      .string()
+      .regex(
+        /^\s*[\w-]+:[^\s:,]{8,}(:\d+)?(\s*,\s*[\w-]+:[^\s:,]{8,}(:\d+)?)*\s*$/u,
+        "must be NAME:KEY or NAME:KEY:REQUESTS_PER_MINUTE, separated by commas; a key has 8 characters or more",
+      )
+      .optional(),
     CONFIG_DIR: z.string().default("./config"),
     STUDIO_PORT: z.coerce.number().int().min(1).max(65_535).default(4111),
     LOG_LEVEL: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
@@ -90,7 +117,17 @@ export const envSchema = z
       env.FILES_STORE === undefined ||
       (env.S3_ACCESS_KEY_ID !== undefined && env.S3_SECRET_ACCESS_KEY !== undefined),
     { path: ["FILES_STORE"], message: "needs S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY" },
-  );
+  )
+  .refine(
+    (env) =>
+      env.RAGFLOW_URL === undefined ||
+      (env.RAGFLOW_API_KEY !== undefined && env.RAGFLOW_DATASET_IDS.length > 0),
+    { path: ["RAGFLOW_URL"], message: "needs RAGFLOW_API_KEY and RAGFLOW_DATASET_IDS" },
+  )
+  .refine((env) => env.DIFY_DATASET_KEY === undefined || env.DIFY_DATASET_IDS.length > 0, {
+    path: ["DIFY_DATASET_KEY"],
+    message: "needs DIFY_DATASET_IDS",
+  });
 export type Env = z.infer<typeof envSchema>;
 
 /** Whether the records lie in PostgreSQL, which several processes may share; else in a file of this one's. */

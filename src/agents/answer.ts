@@ -1,9 +1,15 @@
+import type { AgentName } from "../domain/conversations/agent-of.ts";
 import type { CaseFacts } from "../domain/conversations/case-facts.ts";
 import type { Part } from "../domain/conversations/message.ts";
+import type { KnowledgeUse } from "../domain/knowledge/knowledge-use.ts";
 
 export type TranscriptLine = { role: "user" | "assistant"; text: string };
 
+/** Takes an answer's next words as they come; it may throw to end the answer. */
+export type TextSink = (words: string) => Promise<void>;
+
 export type AgentQuestion = {
+  agent: AgentName;
   conversationId: string;
   customerId: string;
   platform: string;
@@ -16,7 +22,13 @@ export type AgentQuestion = {
   /** A task's own prompt, when a task asks the agent to write. */
   prompt?: string;
   signal?: AbortSignal;
+  /** Whoever waits for the words one by one; together they are the answer's text. */
+  onText?: TextSink;
 };
+
+/** Tokens that models have taken and given; the rules take none. */
+export type TokenUsage = { input: number; output: number };
+export const NO_TOKENS: TokenUsage = { input: 0, output: 0 };
 
 export type AgentAnswer = {
   /** Words for the buyer; empty: nothing is to be said. */
@@ -25,8 +37,13 @@ export type AgentAnswer = {
   /** Which rung of the ladder answered. */
   rung: string;
   tools: string[];
+  knowledge: KnowledgeUse;
+  usage: TokenUsage;
   versions: Record<string, string>;
 };
 
-/** Whoever answers a turn. Never throws for a model's fault: it falls to the next rung. */
+/**
+ * Whoever answers a turn. A model's fault falls to the next rung; only when some of its words are out already it throws
+ * AppError("answer-cut-off").
+ */
 export type AnswerAgent = { answer(question: AgentQuestion): Promise<AgentAnswer> };

@@ -86,11 +86,13 @@ function aLadder(
     guard: async (text) => (brokenWord !== null && text.includes(brokenWord) ? brokenWord : null),
     versions: () => ({ prompt: "v1" }),
     sorry: () => "系统有点忙",
+    unknown: () => "不在服务范围内",
     log: silentLog,
   });
 }
 
 const QUESTION: AgentQuestion = {
+  agent: "shop",
   conversationId: "c",
   customerId: "u",
   platform: "p",

@@ -1,15 +1,29 @@
-import { errorText } from "../domain/errors.ts";
+import { AppError, errorText } from "../domain/errors.ts";
+import { NO_KNOWLEDGE_USED, readKnowledgeUse } from "../domain/knowledge/knowledge-use.ts";
 import type { Log } from "../domain/log.ts";
 import type { TurnContext } from "../tools/turn-context.ts";
-import type { AgentQuestion, AnswerAgent } from "./answer.ts";
+import {
+  type AgentAnswer,
+  type AgentQuestion,
+  type AnswerAgent,
+  NO_TOKENS,
+  type TextSink,
+  type TokenUsage,
+} from "./answer.ts";
+import { createSentenceGate } from "./sentence-gate.ts";
 
-/** Who may answer a turn: a model behind the shop's agent, or the rules. */
+export type RungAnswer = { text: string; tools: string[]; usage: TokenUsage };
+
+/** Who may answer a turn: a model behind an agent, or the rules. */
 export type Rung = {
   name: string;
-  /** What a model says is looked at before a buyer reads it; the rules say only what tools told them. */
+  /** What a model says is looked at before anybody reads it; the rules say only what tools told them. */
   isModel: boolean;
-  /** @throws whatever keeps it from a usable answer */
-  ask(question: AgentQuestion, turn: TurnContext): Promise<{ text: string; tools: string[] }>;
+  /**
+   * @param onText - takes the words as they come, if the rung can give them so
+   * @throws whatever keeps it from a usable answer
+   */
+  ask(question: AgentQuestion, turn: TurnContext, onText?: TextSink): Promise<RungAnswer>;
 };
 
 export type PromiseGuard = (text: string, conversationId: string) => Promise<string | null>;
@@ -27,33 +41,70 @@ export function createLadder(deps: {
   guard: PromiseGuard;
   versions: () => Record<string, string>;
   sorry: () => string;
+  /** The fixed sentence for what is written down nowhere. */
+  unknown: () => string;
   log: Log;
 }): AnswerAgent {
-  const { rungs, guard, versions, sorry, log } = deps;
+  const { rungs, guard, versions, sorry, unknown, log } = deps;
   return {
     async answer(question) {
       for (const rung of rungs) {
-        const turn: TurnContext = {
-          conversationId: question.conversationId,
-          turnId: question.turnId,
-          attachments: [],
-        };
+        const gate = gateOf(rung, question);
         try {
-          const { text, tools } = await rung.ask(question, turn);
-          const broken = rung.isModel ? await guard(text, question.conversationId) : null;
-          if (broken !== null) throw new Error(`promised "${broken}" without the state`);
-          return { text, attachments: turn.attachments, rung: rung.name, tools, versions: versions() };
+          return await askRung(rung, question, gate);
         } catch (error) {
           log.warn("ladder.rung_failed", {
             rung: rung.name,
             turnId: question.turnId,
             error: errorText(error).slice(0, 300),
           });
+          if (gate?.hasSpoken() === true)
+            throw new AppError("answer-cut-off", "the answer broke off", { cause: error });
         }
       }
-      return { text: sorry(), attachments: [], rung: "none", tools: [], versions: versions() };
+      const text = sorry();
+      await question.onText?.(text);
+      return {
+        text,
+        attachments: [],
+        rung: "none",
+        tools: [],
+        knowledge: NO_KNOWLEDGE_USED,
+        usage: NO_TOKENS,
+        versions: versions(),
+      };
     },
   };
+
+  function gateOf({ isModel }: Rung, { onText, conversationId }: AgentQuestion) {
+    if (onText === undefined) return null;
+    return createSentenceGate({
+      check: async (text) => (isModel ? await guard(text, conversationId) : null),
+      forward: onText,
+    });
+  }
+
+  async function askRung(
+    rung: Rung,
+    question: AgentQuestion,
+    gate: ReturnType<typeof createSentenceGate> | null,
+  ): Promise<AgentAnswer> {
+    const { conversationId, turnId } = question;
+    const turn: TurnContext = { conversationId, turnId, attachments: [], searches: [] };
+    const answer = await rung.ask(question, turn, gate?.push);
+    const broken = rung.isModel && gate === null ? await guard(answer.text, conversationId) : null;
+    if (broken !== null) throw new Error(`promised "${broken}" without the state`);
+    const text = gate === null ? answer.text : await gate.finish(answer.text);
+    return {
+      text,
+      attachments: turn.attachments,
+      rung: rung.name,
+      tools: answer.tools,
+      knowledge: readKnowledgeUse(text, turn.searches, unknown()),
+      usage: answer.usage,
+      versions: versions(),
+    };
+  }
 }
 
 /** Mastra answers a wrong call of a tool with a result like this. */

@@ -2,13 +2,13 @@ import type { Agent } from "@mastra/core/agent";
 import { RequestContext } from "@mastra/core/request-context";
 import type { CaseFacts } from "../domain/conversations/case-facts.ts";
 import { TURN_KEY, type TurnContext } from "../tools/turn-context.ts";
-import type { AgentQuestion } from "./answer.ts";
+import type { AgentQuestion, TextSink } from "./answer.ts";
 import { wordsOfTurn, writeCaseFacts } from "./case-prompt.ts";
-import { isToolFault, MOST_STEPS, type Rung } from "./ladder.ts";
+import { isToolFault, MOST_STEPS, type Rung, type RungAnswer } from "./ladder.ts";
 
 const TRANSCRIPT_LINES = 20;
 
-/** The shop's agent on a model: it is given time and told everything, and its answer must be whole. */
+/** An agent on a model: it is given time and told everything, and its answer must be whole. */
 export function createModelRung({
   name,
   agent,
@@ -20,7 +20,7 @@ export function createModelRung({
 }): Rung {
   return { name, isModel: true, ask };
 
-  async function ask(question: AgentQuestion, turn: TurnContext): Promise<{ text: string; tools: string[] }> {
+  async function ask(question: AgentQuestion, turn: TurnContext, onText?: TextSink): Promise<RungAnswer> {
     const requestContext = new RequestContext();
     requestContext.set(TURN_KEY, turn);
     const tools: string[] = [];
@@ -31,12 +31,14 @@ export function createModelRung({
       stop.signal.addEventListener("abort", () => reject(stop.signal.reason as Error), { once: true });
     });
     aborted.catch(() => {});
+    const leave = () => stop.abort(new Error("nobody waits for the answer any more"));
+    question.signal?.addEventListener("abort", leave, { once: true });
     try {
-      const generated = agent.generate(messagesOf(question), {
+      const options = {
         requestContext,
         maxSteps: MOST_STEPS,
         abortSignal: stop.signal,
-        onStepFinish: (step) => {
+        onStepFinish: (step: FinishedStep) => {
           for (const result of step.toolResults ?? []) {
             const { toolName, result: output, isError } = result.payload;
             tools.push(toolName);
@@ -47,19 +49,34 @@ export function createModelRung({
             fault ??= "a tool call has no result";
           if (fault !== null) stop.abort(new Error(fault));
         },
-      });
+      };
+      const streamed = async () => {
+        const output = await agent.stream(messagesOf(question), options);
+        for await (const words of output.textStream) await onText?.(words);
+        return await output.getFullOutput();
+      };
+      const generated =
+        onText === undefined ? agent.generate(messagesOf(question), options) : streamed();
       generated.catch(() => {});
       const result = await Promise.race([generated, aborted]);
       if (result.error !== undefined) throw result.error;
       if (fault !== null) throw new Error(fault);
       if (result.text.trim() === "" && turn.attachments.length === 0) throw new Error("empty answer");
       if (result.finishReason === "tool-calls") throw new Error("did not come to an end");
-      return { text: result.text, tools };
+      const { inputTokens, outputTokens } = result.totalUsage;
+      return { text: result.text, tools, usage: { input: inputTokens ?? 0, output: outputTokens ?? 0 } };
     } finally {
       clearTimeout(timer);
+      question.signal?.removeEventListener("abort", leave);
     }
   }
 }
+
+/** What is looked at of a model's finished step. */
+type FinishedStep = {
+  toolCalls?: readonly unknown[];
+  toolResults?: readonly { payload: { toolName: string; result: unknown; isError?: boolean } }[];
+};
 
 type PromptMessage =
   | { role: "system"; content: string }

@@ -16,6 +16,8 @@ import { createSearchKnowledgeTool } from "../tools/search-knowledge.ts";
 import { createUpdateOrderTool } from "../tools/update-order.ts";
 import { keepJsonSchema } from "./keep-json-schema.ts";
 
+const MOST_CHUNKS = 3;
+
 export type ShopToolDeps = DeskDeps & {
   desk: OrderDesk;
   gallery: Gallery;
@@ -41,7 +43,12 @@ export function createShopTools(deps: ShopToolDeps) {
     "hand-off": createHandOffTool(deps),
     "get-case": createGetCaseTool(deps),
     "update-order": createUpdateOrderTool(deps),
-    "search-knowledge": createSearchKnowledgeTool(deps.knowledge),
+    "search-knowledge": createSearchKnowledgeTool({
+      knowledge: deps.knowledge,
+      topK: MOST_CHUNKS,
+      description:
+        "查店铺知识：交付格式、分辨率、打印尺寸、修改次数、退款、发票、工作时间等规定。回答这类问题前先查，查不到就如实说。",
+    }),
   };
   for (const tool of Object.values(tools)) {
     keepJsonSchema(tool.inputSchema);

@@ -24,6 +24,7 @@ export function createPromiseGuard({
     conversationId: string,
   ): Promise<boolean> {
     if (needs === "handoff") return (await store.handoffs.openOf(conversationId)).length > 0;
+    if (needs === "ticket") return (await store.tickets.ofConversation(conversationId)).length > 0;
     const orders = await store.orders.ofConversation(conversationId, 20);
     switch (needs) {
       case "order":

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { AgentAnswer, AnswerAgent } from "../agents/answer.ts";
 import type { Ambient } from "../domain/clock.ts";
+import { agentOf } from "../domain/conversations/agent-of.ts";
 import type { Conversation } from "../domain/conversations/conversation.ts";
 import { type Message, type Part, plainText } from "../domain/conversations/message.ts";
 import { queueDelivery } from "../domain/conversations/notify-buyer.ts";
@@ -65,6 +66,7 @@ export function createTurnHandler(deps: TurnDeps): JobHandler {
       const turnId = turnIdOf(first);
       const { facts, transcript } = await cases.read(conversation, { messages, fired });
       const answer = await agent.answer({
+        agent: agentOf(conversation),
         conversationId,
         customerId: conversation.customer_id,
         platform: conversation.platform,
@@ -141,6 +143,8 @@ export function createTurnHandler(deps: TurnDeps): JobHandler {
         outcome: ended,
         tools: answer.tools,
         versions: answer.versions,
+        agent: agentOf(conversation),
+        knowledge: answer.knowledge,
         queued_at: conversation.pending_since ?? turn.startedAt,
         started_at: turn.startedAt,
         ended_at: now,

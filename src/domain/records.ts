@@ -1,10 +1,13 @@
+import type { AgentName } from "./conversations/agent-of.ts";
 import type { ConversationStore, MessageStore } from "./conversations/ports.ts";
 import type { HandoffStore } from "./handoffs/handoff.ts";
 import type { Jobs } from "./jobs/jobs.ts";
+import type { KnowledgeUse } from "./knowledge/knowledge-use.ts";
 import type { KnowledgeStore } from "./knowledge/ports.ts";
 import type { LeaseStore } from "./leases.ts";
 import type { CertificateStore, OrderStore, PictureStore } from "./orders/ports.ts";
 import type { TaskStore } from "./tasks/ports.ts";
+import type { TicketStore } from "./tickets/ticket.ts";
 
 /** A turn that ended: what answered, on which rung of the ladder, how long it took. */
 export type TurnRecord = {
@@ -14,6 +17,8 @@ export type TurnRecord = {
   outcome: "answered" | "silent" | "fenced" | "held";
   tools: string[];
   versions: Record<string, string>;
+  agent: AgentName;
+  knowledge: KnowledgeUse;
   queued_at: number;
   started_at: number;
   ended_at: number;
@@ -65,6 +70,7 @@ export type Records = {
   customers: CustomerStore;
   gallery: GalleryStore;
   knowledge: KnowledgeStore;
+  tickets: TicketStore;
   leases: LeaseStore;
   jobs: Jobs;
 };

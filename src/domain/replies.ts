@@ -16,6 +16,7 @@ export const repliesSchema = z.object({
           "delivered_order",
           "cancelled_order",
           "dispatched_order",
+          "ticket",
         ]),
       }),
     )

@@ -5,11 +5,12 @@ import type { Workflow } from "@mastra/core/workflows";
 import { LibSQLStore } from "@mastra/libsql";
 import { Memory } from "@mastra/memory";
 import { PostgresStore } from "@mastra/pg";
-import { createShopAgent, SHOP_AGENT_ID } from "../agents/shop-agent.ts";
-import type { ShopTools } from "../agents/shop-tools.ts";
+import { createServingAgent } from "../agents/serving-agent.ts";
+import { AGENT_NAMES, type AgentName } from "../domain/conversations/agent-of.ts";
 import type { Log } from "../domain/log.ts";
 import { type Env, isPostgresUrl } from "../env.ts";
 import { createPool } from "../store/postgres/pool.ts";
+import type { AgentParts } from "./open-agents.ts";
 import { databaseFileOf } from "./outside.ts";
 
 type SqliteClient = Extract<ConstructorParameters<typeof LibSQLStore>[0], { client: unknown }>["client"];
@@ -41,27 +42,28 @@ export function openMastraStorage(env: Env, { root, log }: { root: string; log: 
   return { storage, close: () => storage.close() };
 }
 
-/**
- * Mastra with Studio's agent, which has a memory of its own, and the workflows with their snapshots.
- */
+/** Mastra with Studio's agents, which have a memory of their own, and the workflows with their snapshots. */
 export function openMastra({
   storage,
   port,
-  studio,
-  tools,
+  agents,
   workflows,
 }: {
   storage: MastraStorage["storage"];
   port: number;
-  studio: Pick<Parameters<typeof createShopAgent>[0], "model" | "instructions">;
-  tools: ShopTools;
+  agents: Readonly<Record<AgentName, AgentParts>>;
   workflows: Record<string, Workflow>;
 }): Mastra {
   const memory = new Memory({ storage, options: { lastMessages: REMEMBERED_MESSAGES } });
   return new Mastra({
-    agents: { [SHOP_AGENT_ID]: createShopAgent({ ...studio, tools, memory }) },
+    agents: Object.fromEntries(
+      AGENT_NAMES.map((id) => [id, createServingAgent({ id, ...agents[id], memory })]),
+    ),
     workflows,
-    tools: tools as unknown as NonNullable<ConstructorParameters<typeof Mastra>[0]>["tools"] & object,
+    tools: Object.assign({}, ...AGENT_NAMES.map((id) => agents[id].tools)) as NonNullable<
+      ConstructorParameters<typeof Mastra>[0]
+    >["tools"] &
+      object,
     storage,
     logger: false,
     server: { port },

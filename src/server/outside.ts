@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Ambient } from "../domain/clock.ts";
+import type { WebSearch } from "../domain/knowledge/web-search.ts";
 import type { Log } from "../domain/log.ts";
 import type { TaskDispatch } from "../domain/orders/dispatch.ts";
 import type {
@@ -22,6 +23,7 @@ import { createPictureInspector } from "../integrations/pictures/inspector.ts";
 import { openLiveGallery } from "../integrations/pictures/live-gallery.ts";
 import { createTextReader } from "../integrations/pictures/ocr/reader.ts";
 import { createSearxngImageSearch } from "../integrations/searxng/image-search.ts";
+import { createSearxngPageSearch } from "../integrations/searxng/page-search.ts";
 import { createTuhuiDispatch } from "../integrations/tuhui/tuhui.ts";
 import type { WakeableJobRunner } from "../store/job-lanes.ts";
 import { openPostgresStore } from "../store/postgres/store.ts";
@@ -40,6 +42,8 @@ export type Outside = {
   engine: ImageEngine;
   /** Null: what our own engine cannot do goes to a designer. */
   imageModel: ImageModel | null;
+  /** Null: the IT desk does not look on the web. */
+  webPages: WebSearch | null;
   /** Null: only the shop's own gallery is searched. */
   webImages: WebImageSearch | null;
   textReader: TextReader;
@@ -76,6 +80,7 @@ export async function openOutside(
             inspector,
           }),
     webImages: env.SEARXNG_URL === undefined ? null : createSearxngImageSearch({ url: env.SEARXNG_URL, log }),
+    webPages: env.SEARXNG_URL === undefined ? null : createSearxngPageSearch({ url: env.SEARXNG_URL, log }),
     textReader: createTextReader({ log, idleMs: OCR_IDLE_MS }),
     fetcher: createPictureFetcher({ allowHosts, log }),
     deliveryFetcher: createPictureFetcher({

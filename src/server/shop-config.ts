@@ -4,14 +4,17 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import type { z } from "zod";
 import { profileSchema } from "../channels/qingjian/profile.ts";
+import type { AgentName } from "../domain/conversations/agent-of.ts";
 import { AppError, errorText } from "../domain/errors.ts";
 import type { Log } from "../domain/log.ts";
 import type { ShopRules } from "../domain/orders/desk/deps.ts";
 import { pricingRulesSchema } from "../domain/orders/pricing-rules.ts";
 import { riskRulesSchema } from "../domain/orders/risk-rules.ts";
 import { createSay, repliesSchema } from "../domain/replies.ts";
+import { helpdeskLexiconSchema } from "../domain/understanding/helpdesk-lexicon.ts";
 import { playbookLexiconSchema } from "../domain/understanding/playbook-schema.ts";
 import { faqSchema } from "../integrations/knowledge/faq.ts";
+import { createSynonyms, synonymsSchema } from "../integrations/knowledge/synonyms.ts";
 
 const LOOK_AGAIN_MS = 1_000;
 
@@ -40,7 +43,16 @@ export function openShopConfig({
   const pricing = watchYaml("pricing.yaml", pricingRulesSchema);
   const risk = watchYaml("risk.yaml", riskRulesSchema);
   const replies = watchYaml("replies.yaml", repliesSchema);
-  const prompt = watch(join(dir, "prompts", "shop.md"), (text) => text, now, log);
+  const prompts = {
+    shop: watch(join(dir, "prompts", "shop.md"), (text) => text, now, log),
+    helpdesk: watch(join(dir, "prompts", "helpdesk.md"), (text) => text, now, log),
+  };
+  const synonyms = watch(
+    join(dir, "synonyms.yaml"),
+    (text) => createSynonyms(readYaml(join(dir, "synonyms.yaml"), text, synonymsSchema)),
+    now,
+    log,
+  );
   const playbook = watchYaml("playbook.yaml", playbookLexiconSchema).get();
 
   return {
@@ -50,7 +62,16 @@ export function openShopConfig({
       const path = join(dir, "bridge", `${name}.yaml`);
       return readYaml(path, readText(path), profileSchema);
     },
-    instructions: () => prompt.get().value,
+    helpdeskLexicon: readYaml(
+      join(dir, "helpdesk.yaml"),
+      readText(join(dir, "helpdesk.yaml")),
+      helpdeskLexiconSchema,
+    ),
+    synonyms: () => synonyms.get().value,
+    instructions: {
+      shop: () => prompts.shop.get().value,
+      helpdesk: () => prompts.helpdesk.get().value,
+    },
     promises: () => replies.get().value.promises,
     rules(): ShopRules {
       const texts = replies.get().value;
@@ -63,12 +84,13 @@ export function openShopConfig({
         hours: { ...texts.hours, timezone: texts.hours.timezone ?? timezone },
       };
     },
-    versions: (): Record<string, string> => ({
-      prompt: prompt.get().version,
-      playbook: playbook.version,
-      pricing: pricing.get().version,
-      risk: risk.get().version,
+    /** What an agent's answers stood on. */
+    versions: (agent: AgentName): Record<string, string> => ({
+      prompt: prompts[agent].get().version,
       replies: replies.get().version,
+      ...(agent === "shop"
+        ? { playbook: playbook.version, pricing: pricing.get().version, risk: risk.get().version }
+        : { synonyms: synonyms.get().version }),
     }),
   };
 }

@@ -1,18 +1,10 @@
 import { resolve } from "node:path";
 import type { Workflow } from "@mastra/core/workflows";
-import { createLadder, type Rung } from "../agents/ladder.ts";
-import { createModelRung } from "../agents/model-rung.ts";
-import { createDecider } from "../agents/rules/decide.ts";
-import { createRulesModel } from "../agents/rules/rules-model.ts";
-import { createRulesRung } from "../agents/rules/rules-rung.ts";
-import { createShopAgent } from "../agents/shop-agent.ts";
-import { createShopTools } from "../agents/shop-tools.ts";
 import { createCaseReader } from "../conversation/case-reader.ts";
 import { createDeliverHandler } from "../conversation/deliver.ts";
 import { createOrderCloseHandler, createOrderEventHandler } from "../conversation/order-events.ts";
 import { createPersonIdleHandler } from "../conversation/person-idle.ts";
 import { createPictureIntake } from "../conversation/picture-intake.ts";
-import { createPromiseGuard } from "../conversation/promise-guard.ts";
 import { createReceiveMessage } from "../conversation/receive-message.ts";
 import { createTurnHandler } from "../conversation/run-turn.ts";
 import { createTakeover } from "../conversation/takeover.ts";
@@ -25,7 +17,6 @@ import type { Ambient } from "../domain/clock.ts";
 import type { Log } from "../domain/log.ts";
 import type { DeskDeps } from "../domain/orders/desk/deps.ts";
 import { createOrderDesk } from "../domain/orders/order-desk.ts";
-import { urgencyTerms } from "../domain/orders/pricing-rules.ts";
 import { createDemandReader } from "../domain/orders/read-demand.ts";
 import { createTextOnce } from "../domain/pictures/text-once.ts";
 import { yuan } from "../domain/replies.ts";
@@ -41,10 +32,12 @@ import { createFindImageWorkflow } from "../workflows/find-image.ts";
 import { createWorkflowHandler } from "../workflows/order-runs.ts";
 import { createProcessImageWorkflow } from "../workflows/process-image.ts";
 import { atMost } from "./at-most.ts";
+import { openAgents } from "./open-agents.ts";
 import { JOBS_OF_THE_BRIDGE, openBridge } from "./open-bridge.ts";
+import { openKnowledge } from "./open-knowledge.ts";
 import { openMastra, openMastraStorage } from "./open-mastra.ts";
 import { orderedId } from "./ordered-id.ts";
-import { modelProvider, type Outside, openOutside } from "./outside.ts";
+import { type Outside, openOutside } from "./outside.ts";
 import { openShopConfig } from "./shop-config.ts";
 import { createSteadyClock } from "./steady-clock.ts";
 
@@ -116,19 +109,33 @@ export async function wire(env: Env, options: WireOptions) {
   };
   const desk = createOrderDesk(deskDeps);
 
-  // Tools, workflows, agents
-  const tools = createShopTools({
-    ...deskDeps,
-    desk,
-    gallery,
-    files,
-    engine,
-    readDemand,
-    taskRules,
-    webImages,
-    door: { fetcher, inspector },
-    knowledge: createFaqKnowledge(config.faq),
+  const knowledge = openKnowledge(env, {
+    store: store.knowledge,
+    synonyms: config.synonyms,
+    now: ambient.now,
+    log,
   });
+  const { agent, tools, parts, rungs } = await openAgents(env, {
+    root,
+    rulesOnly: options.rulesOnly === true,
+    config,
+    deskDeps,
+    shop: {
+      desk,
+      gallery,
+      files,
+      engine,
+      readDemand,
+      taskRules,
+      webImages,
+      door: { fetcher, inspector },
+      knowledge: createFaqKnowledge(config.faq),
+    },
+    understand,
+    helpdesk: { knowledge: knowledge.sources, web: outside.webPages },
+    log,
+  });
+
   const workflowDeps = {
     ...deskDeps,
     files,
@@ -146,36 +153,11 @@ export async function wire(env: Env, options: WireOptions) {
     "process-image": createProcessImageWorkflow(workflowDeps),
     "dispatch-to-human": createDispatchToHumanWorkflow(workflowDeps),
   };
-  const decide = createDecider({
-    understand,
-    say: () => config.rules().say,
-    urgency: () => urgencyTerms(config.rules().pricing),
-  });
-  const models = options.rulesOnly === true ? [] : await configuredModels(env);
-  const rungs: Rung[] = [
-    ...models.map(({ name, model }) =>
-      createModelRung({
-        name,
-        agent: createShopAgent({ model, tools, instructions: config.instructions }),
-        timeoutMs: env.MODEL_TIMEOUT_MS,
-      }),
-    ),
-    createRulesRung({ decide, tools }),
-  ];
-  const agent = createLadder({
-    rungs,
-    guard: createPromiseGuard({ store, promises: config.promises }),
-    versions: config.versions,
-    sorry: () => config.rules().say("sorry"),
-    log,
-  });
-
   const mastraStorage = openMastraStorage(env, { root, log });
   const mastra = openMastra({
     storage: mastraStorage.storage,
     port: env.STUDIO_PORT,
-    studio: { model: models[0]?.model ?? createRulesModel(decide), instructions: config.instructions },
-    tools,
+    agents: parts,
     workflows,
   });
 
@@ -293,7 +275,8 @@ export async function wire(env: Env, options: WireOptions) {
     taskRules,
     ambient,
     log,
-    rungs: rungs.map((rung) => rung.name),
+    rungs,
+    knowledge,
     startJobs,
     /** Lets running turns end and their words go out, gives the bridge and what does not end to others, then closes. */
     async stop(): Promise<void> {
@@ -306,11 +289,4 @@ export async function wire(env: Env, options: WireOptions) {
       await store.close();
     },
   };
-}
-
-async function configuredModels(env: Env) {
-  if (env.MODEL === undefined) return [];
-  const provider = await modelProvider(env);
-  const names = [env.MODEL, env.FALLBACK_MODEL].filter((name) => name !== undefined);
-  return names.map((name) => ({ name, model: provider.chat(name.replace(/^openai\//u, "")) }));
 }

@@ -10,6 +10,7 @@ import { leases } from "./migrations/0006-leases.ts";
 import { jobsTold } from "./migrations/0007-jobs-told.ts";
 import { knowledge } from "./migrations/0008-knowledge.ts";
 import { demandSource } from "./migrations/0009-demand-source.ts";
+import { helpdesk } from "./migrations/0010-helpdesk.ts";
 import type { DatabaseKind } from "./migrations/database-kind.ts";
 import type { Database } from "./schema.ts";
 
@@ -26,6 +27,7 @@ export async function migrate(db: Kysely<Database>, kind: DatabaseKind): Promise
       "0007_jobs_told": jobsTold(kind),
       "0008_knowledge": knowledge(kind),
       "0009_demand_source": demandSource(),
+      "0010_helpdesk": helpdesk(),
     }),
   };
   const { error } = await new Migrator({ db, provider }).migrateToLatest();

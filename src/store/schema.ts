@@ -1,4 +1,6 @@
 import type { Generated } from "kysely";
+import type { KnowledgeDocument } from "../domain/knowledge/ports.ts";
+import type { Ticket } from "../domain/tickets/ticket.ts";
 
 // Times are UTC milliseconds, JSON is text, booleans are 0 and 1: the same on libSQL and PostgreSQL.
 
@@ -194,7 +196,12 @@ type TurnTable = {
   queued_at: number;
   started_at: number;
   ended_at: number;
+  agent: string | null;
+  knowledge: string | null;
+  citations: string | null;
 };
+
+type TicketTable = Omit<Ticket, "status" | "priority"> & { status: string; priority: string };
 
 type CustomerTable = { id: string; platform: string; name: string | null; blacklisted: number };
 
@@ -212,18 +219,8 @@ type LeaseTable = { name: string; owner: string; token: number; ends_at: number 
 
 type GalleryChangeTable = { seq: Generated<number>; item_id: string };
 
-type KnowledgeDocumentTable = {
-  id: string;
-  title: string;
-  url: string | null;
-  kind: "document" | "qa";
-  hash: string;
-  version: number;
-  chunks: number;
-  /** Of all its chunks, for their usual length. */
-  words: number;
-  updated_at: number;
-};
+/** words: of all its chunks, for their usual length. */
+type KnowledgeDocumentTable = KnowledgeDocument & { words: number };
 
 type KnowledgeChunkTable = {
   seq: Generated<number>;
@@ -254,6 +251,7 @@ export type Database = {
   pictures: PictureTable;
   handoffs: HandoffTable;
   turns: TurnTable;
+  tickets: TicketTable;
   customers: CustomerTable;
   gallery_items: GalleryTable;
   gallery_changes: GalleryChangeTable;

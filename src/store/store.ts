@@ -21,6 +21,7 @@ import { createOrderStore } from "./order-store.ts";
 import { createGalleryStore, createPictureStore } from "./picture-store.ts";
 import type { Database } from "./schema.ts";
 import { createTaskStore } from "./task-store.ts";
+import { createTicketStore } from "./ticket-store.ts";
 import { createCustomerStore, createTurnStore } from "./turn-store.ts";
 
 const BUSY_TIMEOUT_MS = 5_000;
@@ -123,6 +124,7 @@ function createRecords(db: Kysely<Database>, now: () => number, jobs: Jobs): Rec
     customers: createCustomerStore(db),
     gallery: createGalleryStore(db),
     knowledge: createKnowledgeStore(db),
+    tickets: createTicketStore(db),
     leases: createLeaseStore(db, now),
     jobs,
   };

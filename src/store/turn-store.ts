@@ -1,4 +1,7 @@
 import type { Kysely, Selectable } from "kysely";
+import type { AgentName } from "../domain/conversations/agent-of.ts";
+import type { KnowledgeSource } from "../domain/knowledge/knowledge.ts";
+import type { KnowledgeStatus } from "../domain/knowledge/knowledge-use.ts";
 import type { CustomerStore, TurnRecord, TurnStore } from "../domain/records.ts";
 import { prepared } from "./prepared.ts";
 import type { Database } from "./schema.ts";
@@ -14,6 +17,9 @@ const putTurn = prepared((db, row: Selectable<Database["turns"]>) => {
     queued_at: row.queued_at,
     started_at: row.started_at,
     ended_at: row.ended_at,
+    agent: row.agent,
+    knowledge: row.knowledge,
+    citations: row.citations,
   };
   return db
     .insertInto("turns")
@@ -28,6 +34,8 @@ export function createTurnStore(db: Kysely<Database>): TurnStore {
         ...turn,
         tools: JSON.stringify(turn.tools),
         versions: JSON.stringify(turn.versions),
+        knowledge: turn.knowledge.status,
+        citations: JSON.stringify(turn.knowledge.citations),
       });
     },
 
@@ -39,6 +47,11 @@ export function createTurnStore(db: Kysely<Database>): TurnStore {
         outcome: row.outcome as TurnRecord["outcome"],
         tools: JSON.parse(row.tools) as string[],
         versions: JSON.parse(row.versions) as Record<string, string>,
+        agent: (row.agent ?? "shop") as AgentName,
+        knowledge: {
+          status: (row.knowledge ?? "n/a") as KnowledgeStatus,
+          citations: JSON.parse(row.citations ?? "[]") as KnowledgeSource[],
+        },
       };
     },
   };

@@ -1,4 +1,5 @@
-import type { AgentAnswer, AgentQuestion, AnswerAgent } from "../agents/answer.ts";
+import { type AgentAnswer, type AgentQuestion, type AnswerAgent, NO_TOKENS } from "../agents/answer.ts";
+import { NO_KNOWLEDGE_USED } from "../domain/knowledge/knowledge-use.ts";
 import { createCaseReader } from "../conversation/case-reader.ts";
 import { createDeliverHandler } from "../conversation/deliver.ts";
 import { createPersonIdleHandler } from "../conversation/person-idle.ts";
@@ -50,6 +51,8 @@ export async function aConversationService(
         attachments: [],
         rung: "test",
         tools: [],
+        knowledge: NO_KNOWLEDGE_USED,
+        usage: NO_TOKENS,
         versions: {},
         ...answer,
       };

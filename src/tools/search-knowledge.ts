@@ -1,14 +1,21 @@
 import { createTool } from "@mastra/core/tools";
 import { z } from "zod";
 import type { KnowledgeBase } from "../domain/knowledge/knowledge.ts";
+import { turnOf } from "./turn-context.ts";
 
-const MOST_CHUNKS = 3;
-
-export function createSearchKnowledgeTool(knowledge: KnowledgeBase) {
+/** @param description - tells the model what is written down there, and when to look */
+export function createSearchKnowledgeTool({
+  knowledge,
+  description,
+  topK,
+}: {
+  knowledge: KnowledgeBase;
+  description: string;
+  topK: number;
+}) {
   return createTool({
     id: "search-knowledge",
-    description:
-      "查店铺知识：交付格式、分辨率、打印尺寸、修改次数、退款、发票、工作时间等规定。回答这类问题前先查，查不到就如实说。",
+    description,
     inputSchema: z.object({ query: z.string().min(1).max(500) }),
     outputSchema: z.object({
       status: z.enum(["ok", "failed"]),
@@ -17,10 +24,15 @@ export function createSearchKnowledgeTool(knowledge: KnowledgeBase) {
           id: z.string(),
           text: z.string(),
           score: z.number(),
+          answers: z.boolean(),
           source: z.object({ document_id: z.string(), title: z.string(), url: z.string().optional() }),
         }),
       ),
     }),
-    execute: async ({ query }) => await knowledge.search(query, MOST_CHUNKS),
+    execute: async ({ query }, { requestContext }) => {
+      const found = await knowledge.search(query, topK);
+      turnOf(requestContext)?.searches.push(found);
+      return found;
+    },
   });
 }

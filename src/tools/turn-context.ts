@@ -1,6 +1,7 @@
 import type { RequestContext } from "@mastra/core/request-context";
 import type { Conversation } from "../domain/conversations/conversation.ts";
 import type { Part } from "../domain/conversations/message.ts";
+import type { KnowledgeFound } from "../domain/knowledge/knowledge.ts";
 import type { Store } from "../domain/records.ts";
 
 /** What a tool knows of the turn that calls it; put into the request context by the conversation. */
@@ -9,10 +10,17 @@ export type TurnContext = {
   turnId: string;
   /** Pictures that go out with the reply; tools add to it. */
   attachments: Part[];
+  /** What was looked for in the knowledge; the search adds to it. */
+  searches: KnowledgeFound[];
 };
 
 export const TURN_KEY = "turn";
 const STUDIO = { channel: "studio", platform: "studio", shop: "studio", customer: "studio" };
+
+/** The same for a tool that needs no conversation; undefined when it is called by hand. */
+export function turnOf(requestContext: RequestContext | undefined): TurnContext | undefined {
+  return requestContext?.get(TURN_KEY) as TurnContext | undefined;
+}
 
 /**
  * The turn a tool was called in. Called by hand in Studio there is none: then a conversation of its own stands in,
@@ -23,7 +31,7 @@ export async function readTurn(
   store: Store,
   now: number,
 ): Promise<TurnContext & { conversation: Conversation }> {
-  const turn = requestContext?.get(TURN_KEY) as TurnContext | undefined;
+  const turn = turnOf(requestContext);
   if (turn !== undefined) {
     const conversation = await store.conversations.find(turn.conversationId);
     if (conversation !== null) return { ...turn, conversation };
@@ -44,5 +52,11 @@ export async function readTurn(
     },
     now,
   );
-  return { conversationId: conversation.id, turnId: `studio_${now}`, attachments: [], conversation };
+  return {
+    conversationId: conversation.id,
+    turnId: `studio_${now}`,
+    attachments: [],
+    searches: [],
+    conversation,
+  };
 }

@@ -98,5 +98,9 @@ function readSituation(prompt: LanguageModelV4Prompt): Situation {
             output: "value" in part.output ? part.output.value : undefined,
           });
   }
-  return { facts: readCaseFacts(system) ?? NO_FACTS, messages, done };
+  const earlier = prompt
+    .slice(0, lastReply + 1)
+    .flatMap((message) => (message.role === "user" ? message.content : []))
+    .flatMap((part) => (part.type === "text" ? [part.text] : []));
+  return { facts: readCaseFacts(system) ?? NO_FACTS, messages, earlier, done };
 }

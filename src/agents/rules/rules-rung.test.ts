@@ -50,6 +50,7 @@ describe("the rules on the ladder", () => {
     await fc.assert(
       fc.asyncProperty(question, steps, async ({ transcript, messages, goods }, calls) => {
         const asked: AgentQuestion = {
+          agent: "shop",
           conversationId: "c",
           customerId: "u",
           platform: "p",
@@ -93,7 +94,7 @@ function recorded(calls: Record<string, unknown>[]) {
 }
 
 function aTurn(): TurnContext {
-  return { conversationId: "c", turnId: "t1", attachments: [] };
+  return { conversationId: "c", turnId: "t1", attachments: [], searches: [] };
 }
 
 async function throughAgent(

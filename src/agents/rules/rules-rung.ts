@@ -1,12 +1,12 @@
 import { RequestContext } from "@mastra/core/request-context";
 import { noopObserve, type ToolExecutionContext } from "@mastra/core/tools";
 import { TURN_KEY } from "../../tools/turn-context.ts";
-import type { AgentQuestion } from "../answer.ts";
+import { type AgentQuestion, NO_TOKENS } from "../answer.ts";
 import { wordsOfTurn } from "../case-prompt.ts";
 import { isToolFault, MOST_STEPS, type Rung } from "../ladder.ts";
 import type { NextStep, Situation, ToolUse } from "./situation.ts";
 
-/** A tool of the shop's agent; calling it checks what goes in and what comes out. */
+/** A tool of an agent; calling it checks what goes in and what comes out. */
 export type RulesTool = {
   execute?: ((input: never, context: ToolExecutionContext) => Promise<unknown>) | undefined;
 };
@@ -35,7 +35,8 @@ export function createRulesRung({
       const situation = situationOf(question);
       while (situation.done.length < MOST_STEPS) {
         const step = decide(situation);
-        if (step.type === "say") return { text: step.text, tools: situation.done.map(({ tool }) => tool) };
+        if (step.type === "say")
+          return { text: step.text, tools: situation.done.map(({ tool }) => tool), usage: NO_TOKENS };
         situation.done.push(await use(step, context));
       }
       throw new Error("did not come to an end");
@@ -61,6 +62,10 @@ function situationOf(question: AgentQuestion): Situation {
   const unanswered = recent.slice(recent.findLastIndex(({ role }) => role === "assistant") + 1);
   return {
     facts: prompt === undefined ? facts : { ...facts, task_prompt: prompt },
+    earlier: transcript
+      .slice(0, transcript.length - unanswered.length)
+      .filter(({ role }) => role === "user")
+      .map(({ text }) => text),
     messages: [...unanswered.map(({ text }) => text), wordsOfTurn(question)],
     done: [],
   };

@@ -7,6 +7,8 @@ export type Situation = {
   facts: CaseFacts;
   /** The buyer's words of this turn, one string per message. */
   messages: string[];
+  /** Their words before, which have had their reply; the last one last. */
+  earlier: string[];
   /** What was done so far in this turn, in order. */
   done: ToolUse[];
 };

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { AnswerAgent } from "../../agents/answer.ts";
 import type { Ambient } from "../../domain/clock.ts";
+import { agentOf } from "../../domain/conversations/agent-of.ts";
 import type { Conversation } from "../../domain/conversations/conversation.ts";
 import type { Part } from "../../domain/conversations/message.ts";
 import { AppError } from "../../domain/errors.ts";
@@ -57,6 +58,7 @@ export function createTaskActionHandler(deps: TaskActionDeps): JobHandler {
   async function letAgentWrite(firing: Firing, conversation: Conversation, prompt: string): Promise<void> {
     const { facts, transcript } = await deps.cases.read(conversation, { messages: [], fired: [] });
     const answer = await deps.agent.answer({
+      agent: agentOf(conversation),
       conversationId: conversation.id,
       customerId: conversation.customer_id,
       platform: conversation.platform,

@@ -1,0 +1,53 @@
+import type { KnowledgeBase } from "../domain/knowledge/knowledge.ts";
+import type { KnowledgeStore } from "../domain/knowledge/ports.ts";
+import type { Log } from "../domain/log.ts";
+import type { Env } from "../env.ts";
+import { createWordCutter, createWordTagger, withCharacters } from "../integrations/chinese-words.ts";
+import { createDifyKnowledge } from "../integrations/knowledge/dify-dataset.ts";
+import { createEmbeddedKnowledge } from "../integrations/knowledge/embedded.ts";
+import { createRagflowKnowledge } from "../integrations/knowledge/ragflow.ts";
+import { createKnowledgeSources, type KnowledgeSourceOfMany } from "../integrations/knowledge/sources.ts";
+import type { Synonyms } from "../integrations/knowledge/synonyms.ts";
+
+/** Two of them may be slow before our own is asked, and the answer still comes within 3 s. */
+const SOURCE_WITHIN_MS = 1_200;
+
+/** Where the IT desk looks things up: RAGFlow, then Dify's datasets, as far as they are configured, then our own. */
+export function openKnowledge(
+  env: Env,
+  deps: { store: KnowledgeStore; synonyms: () => Synonyms; now: () => number; log: Log },
+): { sources: KnowledgeBase; embedded: KnowledgeBase; names: string[] } {
+  const embedded = createEmbeddedKnowledge({
+    store: deps.store,
+    cut: withCharacters(createWordCutter()),
+    tag: createWordTagger(),
+    synonyms: deps.synonyms,
+  });
+  const sources: KnowledgeSourceOfMany[] = [];
+  if (env.RAGFLOW_URL !== undefined && env.RAGFLOW_API_KEY !== undefined)
+    sources.push({
+      name: "ragflow",
+      base: createRagflowKnowledge({
+        url: env.RAGFLOW_URL,
+        key: env.RAGFLOW_API_KEY,
+        datasetIds: env.RAGFLOW_DATASET_IDS,
+        timeoutMs: SOURCE_WITHIN_MS,
+      }),
+    });
+  if (env.DIFY_URL !== undefined && env.DIFY_DATASET_KEY !== undefined)
+    sources.push({
+      name: "dify",
+      base: createDifyKnowledge({
+        url: env.DIFY_URL,
+        key: env.DIFY_DATASET_KEY,
+        datasetIds: env.DIFY_DATASET_IDS,
+        timeoutMs: SOURCE_WITHIN_MS,
+      }),
+    });
+  sources.push({ name: "embedded", base: embedded });
+  return {
+    sources: createKnowledgeSources({ sources, now: deps.now, log: deps.log }),
+    embedded,
+    names: sources.map(({ name }) => name),
+  };
+}

@@ -1,0 +1,50 @@
+import { createTool } from "@mastra/core/tools";
+import { z } from "zod";
+import type { Ambient } from "../domain/clock.ts";
+import type { Store } from "../domain/records.ts";
+import type { Say } from "../domain/replies.ts";
+import { TICKET_STATUSES, ticketPrioritySchema } from "../domain/tickets/ticket.ts";
+import { readTurn } from "./turn-context.ts";
+
+export function createCreateTicketTool({
+  store,
+  ambient,
+  say,
+}: {
+  store: Store;
+  ambient: Ambient;
+  say: () => Say;
+}) {
+  return createTool({
+    id: "create-ticket",
+    description:
+      "给 IT 服务台提一张工单：需要人上门、开权限、领设备、修东西，或者照着说明做了还不行。先问清楚是什么问题、哪台设备或哪个系统、报什么错。" +
+      "只有调用成功后才能说工单已提交。",
+    inputSchema: z.object({
+      title: z.string().min(1).max(100).describe("一句话，如：三楼东侧打印机卡纸"),
+      description: z.string().min(1).max(2_000).describe("员工说的情况，原话为主"),
+      priority: ticketPrioritySchema.default("normal").describe("urgent 只用于多人受影响或业务停了"),
+    }),
+    outputSchema: z.object({ ticket_id: z.string(), status: z.enum(TICKET_STATUSES), tell: z.string() }),
+    execute: async ({ title, description, priority }, { requestContext }) => {
+      const now = ambient.now();
+      const { conversation, turnId } = await readTurn(requestContext, store, now);
+      const ticket = await store.tickets.open({
+        id: ambient.newId("it"),
+        conversation_id: conversation.id,
+        turn_id: turnId,
+        customer_id: conversation.customer_id,
+        customer_name: conversation.customer_name,
+        title,
+        description,
+        priority,
+        status: "open",
+        note: null,
+        changed_by: null,
+        created_at: now,
+        updated_at: now,
+      });
+      return { ticket_id: ticket.id, status: ticket.status, tell: say()("ticket_opened", { id: ticket.id }) };
+    },
+  });
+}
