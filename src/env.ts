@@ -88,10 +88,10 @@ export const envSchema = z
     DIFY_DATASET_KEY: optional,
     DIFY_DATASET_IDS: list,
     DIFY_RETRIEVAL_KEY: optional,
-    DIFY_PROXY_HOSTS: z
-      .string()
-      .regex(/^\s*[\w.:[\]-]+(\s*,\s*[\w.:[\]-]+)*\s*$/u, "must be host or host:port, separated by commas")
-      .optional(),
+    DIFY_PROXY_HOSTS: list.refine(
+      (hosts) => hosts.every((host) => /^[\w.:[\]-]+$/u.test(host)),
+      "must be host or host:port, separated by commas",
+    ),
     OPENAI_API_SERVER_KEYS: z
       .string()
       .regex(

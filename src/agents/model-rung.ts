@@ -55,8 +55,7 @@ export function createModelRung({
         for await (const words of output.textStream) await onText?.(words);
         return await output.getFullOutput();
       };
-      const generated =
-        onText === undefined ? agent.generate(messagesOf(question), options) : streamed();
+      const generated = onText === undefined ? agent.generate(messagesOf(question), options) : streamed();
       generated.catch(() => {});
       const result = await Promise.race([generated, aborted]);
       if (result.error !== undefined) throw result.error;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Ambient } from "../domain/clock.ts";
+import { API_CHANNEL } from "../domain/conversations/agent-of.ts";
 import type { Conversation } from "../domain/conversations/conversation.ts";
 import type { Message } from "../domain/conversations/message.ts";
 import type {
@@ -38,6 +39,8 @@ export function createDeliverHandler({ store, senders, ambient, log }: DeliverDe
         store.messages.unsent(conversationId),
       ]);
       if (conversation === null) return DONE;
+      // Its caller takes what waits with the next question.
+      if (conversation.channel === API_CHANNEL) return DONE;
       const sender = senders.get(conversation.channel);
       const lease = sender?.lease?.();
       // No channel of that name is running here (yet), or another process has it: the messages stay.

@@ -57,6 +57,13 @@ export type GalleryStore = {
   changesSince(seq: number): Promise<{ seq: number; put: GalleryItem[]; gone: string[] }>;
 };
 
+/** Which conversation of a Dify app goes on for a caller of ours. key: a hash of the app, the person and their talk. */
+export type DifyConversationStore = {
+  find(key: string): Promise<string | null>;
+  put(key: string, difyId: string, now: number): Promise<void>;
+  forget(key: string): Promise<void>;
+};
+
 /** Everything we keep. Inside a transaction all of it commits or none. */
 export type Records = {
   conversations: ConversationStore;
@@ -71,6 +78,7 @@ export type Records = {
   gallery: GalleryStore;
   knowledge: KnowledgeStore;
   tickets: TicketStore;
+  difyConversations: DifyConversationStore;
   leases: LeaseStore;
   jobs: Jobs;
 };

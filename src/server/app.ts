@@ -4,16 +4,36 @@ import { openAPIRouteHandler } from "hono-openapi";
 import { apiError, createErrorHandler } from "./api-error.ts";
 import { createInFlight } from "./overload.ts";
 import { limitBody, limitPicture, METHODS_WITH_BODY, requireJson } from "./request-body.ts";
+import { createDifyRetrievalRoutes } from "./routes/dify-retrieval.ts";
 import { createDocsRoutes } from "./routes/docs.ts";
 import { createFileRoutes } from "./routes/files.ts";
 import { createHealthRoutes } from "./routes/health.ts";
 import { createMetricsRoutes } from "./routes/metrics.ts";
+import { createAskAgent } from "./routes/openai/ask-agent.ts";
+import { createAskDify } from "./routes/openai/ask-dify.ts";
+import { readServerKeys } from "./routes/openai/keys.ts";
+import { createOpenAiRoutes } from "./routes/openai/routes.ts";
 import { createOperationRoutes } from "./routes/operations.ts";
 import { createTaskRoutes } from "./routes/tasks.ts";
 import { createTuhuiRoutes } from "./routes/tuhui.ts";
 import type { Service } from "./wire.ts";
 
 const PICTURES = "/api/operations/pictures";
+/** OpenAI clients, also those that put /v1 behind a base that ends in it. */
+const GATEWAYS = ["/v1/v1", "/v1"];
+/** Pictures come as data: URLs (spec contract). */
+const MOST_GATEWAY_BYTES = 32 * 1024 * 1024;
+
+function createGateway({ env, store, files, answerNow, fileUrl, ambient, log }: Service) {
+  return createOpenAiRoutes({
+    keys: readServerKeys(env.OPENAI_API_SERVER_KEYS),
+    difyHosts: env.DIFY_PROXY_HOSTS,
+    askAgent: createAskAgent({ answerNow, files, fileUrl, ambient }),
+    askDify: createAskDify({ conversations: store.difyConversations, ambient }),
+    ambient,
+    log,
+  });
+}
 
 /** The front door: every HTTP route of the service. */
 export function createApp(service: Service) {
@@ -25,7 +45,9 @@ export function createApp(service: Service) {
   app.use("/api/task/*", inFlight.guard);
   app.use("/api/operations/*", inFlight.guard);
   app.use("/api/tuhui/*", inFlight.guard);
-  app.on(METHODS_WITH_BODY, "*", except(PICTURES, limitBody()));
+  app.use("/v1/*", inFlight.guard);
+  app.on(METHODS_WITH_BODY, "*", except([PICTURES, "/v1/*"], limitBody()));
+  app.on(METHODS_WITH_BODY, "/v1/*", limitBody(MOST_GATEWAY_BYTES));
   app.on(METHODS_WITH_BODY, "/api/*", except(PICTURES, requireJson()));
   app.on(METHODS_WITH_BODY, PICTURES, limitPicture());
 
@@ -58,6 +80,16 @@ export function createApp(service: Service) {
       ambient: service.ambient,
       log,
       apiKey: env.TIANWANG_API_KEY,
+    }),
+  );
+  const gateway = createGateway(service);
+  for (const path of GATEWAYS) app.route(path, gateway);
+  app.route(
+    "/dify",
+    createDifyRetrievalRoutes({
+      key: env.DIFY_RETRIEVAL_KEY ?? null,
+      knowledge: service.knowledge.embedded,
+      log,
     }),
   );
   app.route("/files", createFileRoutes(service.files));

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import type { Workflow } from "@mastra/core/workflows";
+import { createAnswerNow } from "../conversation/answer-now.ts";
 import { createCaseReader } from "../conversation/case-reader.ts";
 import { createDeliverHandler } from "../conversation/deliver.ts";
 import { createOrderCloseHandler, createOrderEventHandler } from "../conversation/order-events.ts";
@@ -191,7 +192,18 @@ export async function wire(env: Env, options: WireOptions) {
     ambient,
     refusalWords: (reason) => config.rules().say(`picture_${reason}`),
   });
+  const fileUrl = (file: string) => `${env.FILES_URL ?? options.ownUrl()}/files/${file}`;
   const door = { pictures: store.pictures, files, fetcher, inspector, ambient };
+
+  const intake = createPictureIntake({ ...door, messages: store.messages });
+  const answerNow = createAnswerNow({
+    store,
+    agent,
+    intake,
+    cases,
+    heldWords: () => config.rules().say("helpdesk_held"),
+    ambient,
+  });
 
   function startJobs(): void {
     jobs.start(
@@ -199,7 +211,7 @@ export async function wire(env: Env, options: WireOptions) {
         turn: createTurnHandler({
           store,
           agent,
-          intake: createPictureIntake({ ...door, messages: store.messages }),
+          intake,
           cases,
           totalWords: (totalFen) => config.rules().say("demand_added_total", { yuan: yuan(totalFen) }),
           regex,
@@ -243,7 +255,7 @@ export async function wire(env: Env, options: WireOptions) {
               ...workflowDeps,
               fetcher: outside.deliveryFetcher,
               dispatch: outside.dispatch,
-              fileUrl: (file) => `${env.FILES_URL ?? options.ownUrl()}/files/${file}`,
+              fileUrl,
               callbackUrl: `${env.FILES_URL ?? options.ownUrl()}/api/tuhui/callback`,
               pollEveryMs: POLL_DESIGNER_MS,
             })),
@@ -272,6 +284,8 @@ export async function wire(env: Env, options: WireOptions) {
     understand,
     tools,
     receiveMessage,
+    answerNow,
+    fileUrl,
     taskRules,
     ambient,
     log,

@@ -166,6 +166,16 @@ export function createMessageStore(db: Kysely<Database>): MessageStore {
         .execute();
     },
 
+    async findByKey(conversationId, dedupeKey) {
+      const row = await db
+        .selectFrom("messages")
+        .selectAll()
+        .where("dedupe_key", "=", dedupeKey)
+        .where("conversation_id", "=", conversationId)
+        .executeTakeFirst();
+      return row === undefined ? null : toMessage(row);
+    },
+
     async settleInbound(ids, status, turnId) {
       let settled = 0;
       for (const id of ids) settled += await settleInbound.run(db, { id, status, turnId });

@@ -203,6 +203,8 @@ type TurnTable = {
 
 type TicketTable = Omit<Ticket, "status" | "priority"> & { status: string; priority: string };
 
+type DifyConversationTable = { key: string; dify_id: string; updated_at: number };
+
 type CustomerTable = { id: string; platform: string; name: string | null; blacklisted: number };
 
 type GalleryTable = {
@@ -252,6 +254,7 @@ export type Database = {
   handoffs: HandoffTable;
   turns: TurnTable;
   tickets: TicketTable;
+  dify_conversations: DifyConversationTable;
   customers: CustomerTable;
   gallery_items: GalleryTable;
   gallery_changes: GalleryChangeTable;

@@ -8,6 +8,7 @@ import type { Log } from "../domain/log.ts";
 import type { Records, Store } from "../domain/records.ts";
 import { createCertificateStore } from "./certificate-store.ts";
 import { createConversationStore } from "./conversation-store.ts";
+import { createDifyConversationStore } from "./dify-conversation-store.ts";
 import { createGroupCommitDialect } from "./group-commit.ts";
 import { createHandoffStore } from "./handoff-store.ts";
 import type { WakeableJobRunner } from "./job-lanes.ts";
@@ -125,6 +126,7 @@ function createRecords(db: Kysely<Database>, now: () => number, jobs: Jobs): Rec
     gallery: createGalleryStore(db),
     knowledge: createKnowledgeStore(db),
     tickets: createTicketStore(db),
+    difyConversations: createDifyConversationStore(db),
     leases: createLeaseStore(db, now),
     jobs,
   };

@@ -1,5 +1,4 @@
 import { type AgentAnswer, type AgentQuestion, type AnswerAgent, NO_TOKENS } from "../agents/answer.ts";
-import { NO_KNOWLEDGE_USED } from "../domain/knowledge/knowledge-use.ts";
 import { createCaseReader } from "../conversation/case-reader.ts";
 import { createDeliverHandler } from "../conversation/deliver.ts";
 import { createPersonIdleHandler } from "../conversation/person-idle.ts";
@@ -11,6 +10,7 @@ import { createNoReplyHandler } from "../conversation/tasks/no-reply.ts";
 import { createTaskExpireHandler, createTaskTimeHandler } from "../conversation/tasks/time-tasks.ts";
 import type { Message } from "../domain/conversations/message.ts";
 import type { MessageSender, OutgoingMessage, SendOutcome } from "../domain/conversations/sender.ts";
+import { NO_KNOWLEDGE_USED } from "../domain/knowledge/knowledge-use.ts";
 import { silentLog } from "../domain/log.ts";
 import type { Store } from "../domain/records.ts";
 import { createCronClock } from "../integrations/tasks/cron.ts";

@@ -5,9 +5,9 @@ import { call, field, type NextStep, type Situation, told } from "./situation.ts
 
 /** A problem in fewer characters says nothing to whoever shall mend it. */
 const LEAST_PROBLEM = 4;
-/** A question in fewer characters stands on the one before it: 那Mac呢. */
-const SHORT_QUESTION = 8;
-const FOLLOWS = /^(?:那|还有|如果是|要是|换成)/u;
+/** A question so short that begins or ends like this stands on the one before it: 那 Mac 呢. */
+const SHORT_QUESTION = 12;
+const FOLLOWS = /^(?:那|还有|如果是|要是|换成)|呢[？?]?$/u;
 const MOST_SUMMARY = 200;
 const MOST_TITLE = 40;
 /** What is near is named, at most so many of it and only if it speaks of that much. */
@@ -85,7 +85,7 @@ function using(tool: string, done: Situation["done"], input: Record<string, unkn
 
 function question(text: string, earlier: readonly string[]): string {
   const before = earlier.at(-1);
-  const stands = [...text].length > SHORT_QUESTION && !FOLLOWS.test(text);
+  const stands = [...text].length > SHORT_QUESTION || !FOLLOWS.test(text);
   return cut(stands || before === undefined ? text : `${before} ${text}`, 500);
 }
 

@@ -61,6 +61,8 @@ export type MessageStore = {
   /** Safe to repeat: the same id is stored once. */
   addOutbound(message: NewOutbound): Promise<void>;
   find(id: string): Promise<Message | null>;
+  /** The inbound message of that dedupe key. */
+  findByKey(conversationId: string, dedupeKey: string): Promise<Message | null>;
   pending(conversationId: string): Promise<Message[]>;
   /** The newest messages, oldest first. */
   recent(conversationId: string, limit: number): Promise<SaidMessage[]>;

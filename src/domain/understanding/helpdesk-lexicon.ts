@@ -26,7 +26,10 @@ export function readHelpdeskWish(text: string, lexicon: HelpdeskLexicon): Helpde
   const plain = text.normalize("NFKC").toLowerCase();
   if (!/[\p{L}\p{N}]/u.test(plain)) return { intent: "nothing" };
   if (has(plain, lexicon.handoff)) return { intent: "handoff" };
-  if (has(plain, lexicon.ticket)) return { intent: "ticket", problem: without(plain, lexicon.ticket.words) };
+  if (has(plain, lexicon.ticket)) {
+    const problem = without(plain, lexicon.ticket.words);
+    return { intent: "ticket", problem: isOnly(problem, lexicon.fillers) ? "" : problem };
+  }
   if (isOnly(plain, [...lexicon.greeting.words, ...lexicon.fillers])) return { intent: "greeting" };
   if (isOnly(plain, [...lexicon.thanks.words, ...lexicon.greeting.words, ...lexicon.fillers]))
     return { intent: "thanks" };

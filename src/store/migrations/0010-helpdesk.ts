@@ -31,6 +31,12 @@ export function helpdesk(): Migration {
         const index = schema.createIndex(name).on("tickets").columns(columns);
         await (isUnique ? index.unique() : index).execute();
       }
+      await schema
+        .createTable("dify_conversations")
+        .addColumn("key", "text", (it) => it.primaryKey())
+        .addColumn("dify_id", "text", (it) => it.notNull())
+        .addColumn("updated_at", "bigint", (it) => it.notNull())
+        .execute();
       // Of turns before this nobody knows: null.
       for (const column of ["agent", "knowledge", "citations"])
         await schema.alterTable("turns").addColumn(column, "text").execute();

@@ -22,6 +22,8 @@ const TABLES: { name: keyof Database; counter?: string }[] = [
   { name: "pictures" },
   { name: "handoffs" },
   { name: "turns" },
+  { name: "tickets" },
+  { name: "dify_conversations" },
   { name: "customers" },
   { name: "gallery_items" },
   { name: "gallery_changes", counter: "seq" },
