@@ -81,6 +81,7 @@ export const envSchema = z
     S3_SECRET_ACCESS_KEY: optional,
     S3_ADDRESSING: z.enum(["path", "virtual"]).optional(),
     SEARXNG_URL: url(http),
+    TICKET_CALLBACK_URL: url(http),
     RAGFLOW_URL: url(http),
     RAGFLOW_API_KEY: optional,
     RAGFLOW_DATASET_IDS: list,

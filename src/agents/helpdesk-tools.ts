@@ -1,6 +1,7 @@
 import type { KnowledgeBase } from "../domain/knowledge/knowledge.ts";
 import type { WebSearch } from "../domain/knowledge/web-search.ts";
 import type { DeskDeps } from "../domain/orders/desk/deps.ts";
+import type { TicketCallback } from "../domain/tickets/move-ticket.ts";
 import { createCreateTicketTool } from "../tools/create-ticket.ts";
 import { createHandOffTool } from "../tools/hand-off.ts";
 import { createSearchKnowledgeTool } from "../tools/search-knowledge.ts";
@@ -14,10 +15,12 @@ export function createHelpdeskTools({
   deskDeps,
   knowledge,
   web,
+  ticketCallback,
 }: {
   deskDeps: DeskDeps;
   knowledge: KnowledgeBase;
   web: WebSearch | null;
+  ticketCallback: TicketCallback;
 }) {
   const tools = {
     "search-knowledge": createSearchKnowledgeTool({
@@ -30,6 +33,7 @@ export function createHelpdeskTools({
     "create-ticket": createCreateTicketTool({
       store: deskDeps.store,
       ambient: deskDeps.ambient,
+      callback: ticketCallback,
       say: () => deskDeps.rules().say,
     }),
     ...(web === null ? {} : { "search-web": createSearchWebTool(web) }),

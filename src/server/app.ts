@@ -71,6 +71,8 @@ export function createApp(service: Service) {
       takeover: service.takeover,
       bridge: service.bridge,
       jobs: service.jobs,
+      say: () => service.config.rules().say,
+      ticketCallback: service.ticketCallback,
       door: {
         pictures: service.store.pictures,
         files: service.files,

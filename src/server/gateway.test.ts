@@ -1,4 +1,6 @@
 import { mkdtempSync, rmSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import OpenAI from "openai";
@@ -18,8 +20,22 @@ let dir: string;
 let database: TestDatabase;
 let running: RunningService;
 let client: OpenAI;
+/** Hears of tickets. */
+let listener: Server;
+const called: Record<string, unknown>[] = [];
 
 beforeAll(async () => {
+  listener = createServer((request, response) => {
+    let body = "";
+    request.on("data", (data) => {
+      body += String(data);
+    });
+    request.on("end", () => {
+      called.push(JSON.parse(body) as Record<string, unknown>);
+      response.end();
+    });
+  });
+  await new Promise<void>((resolve) => listener.listen(0, "127.0.0.1", resolve));
   dir = mkdtempSync(join(tmpdir(), "tianwang-gateway-"));
   database = await aDatabase(dir);
   const env = readEnv({
@@ -29,6 +45,7 @@ beforeAll(async () => {
     QINGJIAN_WS_URL: "off",
     TUHUI_API_URL: "off",
     TIANWANG_CALLBACK_URL: "off",
+    TICKET_CALLBACK_URL: `http://127.0.0.1:${(listener.address() as AddressInfo).port}/tickets`,
     OPENAI_API_SERVER_KEYS: `desk:${KEY}, other:sk-other-12345678, slow:sk-slow-12345678:2`,
   });
   running = await startService(env, {
@@ -43,6 +60,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await running.stop();
   await database.drop();
+  listener.close();
   rmSync(dir, { recursive: true, force: true });
 });
 
@@ -250,6 +268,34 @@ describe("conversations of the gateway", () => {
     expect(await store.handoffs.openOf(conversationOf("u:ticket"))).toMatchObject([
       { reason: "customer_asked" },
     ]);
+  });
+
+  it("tell of a ticket's progress with the next question, and other systems by callback", async () => {
+    await ask("三楼东侧打印机冒烟了", { user: "progress" });
+    await ask("帮我报修", { user: "progress" });
+    const { store } = running.service;
+    const [opened] = await store.tickets.ofConversation(conversationOf("u:progress"));
+    const move = (status: string, note?: string) =>
+      fetch(`${running.url}/api/operations/tickets/${opened?.id}/status`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ status, by: "小王", note }),
+      });
+    expect((await move("in_progress")).status).toBe(200);
+    expect((await move("resolved", "已更换硒鼓")).status).toBe(200);
+    const told = contentOf(await ask("你好", { user: "progress" }));
+
+    expect(told).toContain(`您的工单 ${opened?.id}（三楼东侧打印机冒烟了）IT 同事已经开始处理`);
+    expect(told).toContain("已处理好：已更换硒鼓");
+    expect((await move("closed")).status).toBe(200);
+    expect((await move("open")).status).toBe(409);
+    await running.service.jobs.idle();
+    expect(called.map(({ event }) => event)).toEqual(
+      expect.arrayContaining(["ticket.opened", "ticket.in_progress", "ticket.resolved", "ticket.closed"]),
+    );
+    expect(
+      called.find(({ event, ticket_id }) => event === "ticket.resolved" && ticket_id === opened?.id),
+    ).toMatchObject({ note: "已更换硒鼓", by: "小王", customer: { id: "u:progress" } });
   });
 
   it("are silent while a person has them, and bring that person's words with the next question", async () => {

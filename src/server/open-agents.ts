@@ -20,6 +20,7 @@ import type { WebSearch } from "../domain/knowledge/web-search.ts";
 import type { Log } from "../domain/log.ts";
 import type { DeskDeps } from "../domain/orders/desk/deps.ts";
 import { urgencyTerms } from "../domain/orders/pricing-rules.ts";
+import type { TicketCallback } from "../domain/tickets/move-ticket.ts";
 import type { UnderstandInput, Understanding } from "../domain/understanding/understanding.ts";
 import type { Env } from "../env.ts";
 import { modelProvider } from "./outside.ts";
@@ -43,7 +44,7 @@ export async function openAgents(
     deskDeps: DeskDeps;
     shop: Omit<ShopToolDeps, keyof DeskDeps>;
     understand: (input: UnderstandInput) => Understanding;
-    helpdesk: { knowledge: KnowledgeBase; web: WebSearch | null };
+    helpdesk: { knowledge: KnowledgeBase; web: WebSearch | null; ticketCallback: TicketCallback };
     log: Log;
   },
 ) {

@@ -110,6 +110,7 @@ export async function wire(env: Env, options: WireOptions) {
   };
   const desk = createOrderDesk(deskDeps);
 
+  const ticketCallback = { url: env.TICKET_CALLBACK_URL ?? null };
   const knowledge = openKnowledge(env, {
     store: store.knowledge,
     synonyms: config.synonyms,
@@ -133,7 +134,7 @@ export async function wire(env: Env, options: WireOptions) {
       knowledge: createFaqKnowledge(config.faq),
     },
     understand,
-    helpdesk: { knowledge: knowledge.sources, web: outside.webPages },
+    helpdesk: { knowledge: knowledge.sources, web: outside.webPages, ticketCallback },
     log,
   });
 
@@ -285,6 +286,7 @@ export async function wire(env: Env, options: WireOptions) {
     tools,
     receiveMessage,
     answerNow,
+    ticketCallback,
     fileUrl,
     taskRules,
     ambient,

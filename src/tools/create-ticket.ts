@@ -3,16 +3,19 @@ import { z } from "zod";
 import type { Ambient } from "../domain/clock.ts";
 import type { Store } from "../domain/records.ts";
 import type { Say } from "../domain/replies.ts";
-import { TICKET_STATUSES, ticketPrioritySchema } from "../domain/tickets/ticket.ts";
+import { openTicket, type TicketCallback } from "../domain/tickets/move-ticket.ts";
+import { TICKET_STATUSES, type Ticket, ticketPrioritySchema } from "../domain/tickets/ticket.ts";
 import { readTurn } from "./turn-context.ts";
 
 export function createCreateTicketTool({
   store,
   ambient,
+  callback,
   say,
 }: {
   store: Store;
   ambient: Ambient;
+  callback: TicketCallback;
   say: () => Say;
 }) {
   return createTool({
@@ -29,7 +32,7 @@ export function createCreateTicketTool({
     execute: async ({ title, description, priority }, { requestContext }) => {
       const now = ambient.now();
       const { conversation, turnId } = await readTurn(requestContext, store, now);
-      const ticket = await store.tickets.open({
+      const draft: Ticket = {
         id: ambient.newId("it"),
         conversation_id: conversation.id,
         turn_id: turnId,
@@ -43,7 +46,8 @@ export function createCreateTicketTool({
         changed_by: null,
         created_at: now,
         updated_at: now,
-      });
+      };
+      const ticket = await store.transaction((tx) => openTicket(tx, { ambient, callback }, draft));
       return { ticket_id: ticket.id, status: ticket.status, tell: say()("ticket_opened", { id: ticket.id }) };
     },
   });

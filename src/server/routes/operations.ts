@@ -13,6 +13,7 @@ import type { Store } from "../../domain/records.ts";
 import { apiError, onInvalid } from "../api-error.ts";
 import { requireKeyOrLoopback } from "../auth.ts";
 import { createOrderOperations, operation, personSchema } from "./order-operations.ts";
+import { createTicketOperations, type TicketOperationDeps } from "./ticket-operations.ts";
 
 const handoffQuerySchema = z.object({
   status: z.enum(["requested", "queued", "human", "returned"]).optional(),
@@ -33,7 +34,7 @@ export type OperationDeps = {
   ambient: Ambient;
   log: Log;
   apiKey: string | undefined;
-};
+} & TicketOperationDeps;
 
 /** What a person does: orders, handoffs, customers, the bridge. The operations commands and the console speak to these. */
 export function createOperationRoutes(deps: OperationDeps) {
@@ -41,6 +42,7 @@ export function createOperationRoutes(deps: OperationDeps) {
   const routes = new Hono();
   routes.use("*", requireKeyOrLoopback(deps.apiKey));
   routes.route("/orders", createOrderOperations(deps));
+  routes.route("/tickets", createTicketOperations(deps));
 
   routes.post(
     "/pictures",
