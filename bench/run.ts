@@ -1,4 +1,5 @@
 import { benchImages } from "./images.ts";
+import { benchKnowledge } from "./knowledge.ts";
 import { benchMatch } from "./match.ts";
 import { benchMuch } from "./much.ts";
 import { benchOcr } from "./ocr.ts";
@@ -8,7 +9,7 @@ import { benchTasks } from "./tasks.ts";
 import { benchTurns } from "./turns.ts";
 import { writeSection } from "./write-section.ts";
 
-// `npm run bench [-- turns|replicas|much|tasks|match|search|ocr|images]`: prints the tables and writes them into docs/benchmarks.md.
+// `npm run bench [-- turns|replicas|much|tasks|match|search|ocr|images|knowledge]`: prints the tables and writes them into docs/benchmarks.md.
 
 const SECTIONS = {
   turns: { title: "Turns", run: benchTurns },
@@ -18,6 +19,7 @@ const SECTIONS = {
   match: { title: "Tasks: matching one message", run: benchMatch },
   search: { title: "Pictures: finding the original of a copy", run: benchSearch },
   ocr: { title: "Pictures: text or no text", run: benchOcr },
+  knowledge: { title: "Knowledge: finding a passage", run: benchKnowledge },
   images: { title: "Pictures: hostile and odd ones through the one door", run: benchImages },
 };
 type Section = keyof typeof SECTIONS;

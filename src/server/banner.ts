@@ -18,6 +18,7 @@ export function banner({ service, url }: RunningService): string {
   if (env.MODEL === undefined) off.push("MODEL 未设置：由规则应答（找图、报价、接单、转人工都可用）");
   if (env.IMAGE_MODEL === undefined) off.push("IMAGE_MODEL 未设置：自己做不了的图派给设计师");
   if (env.SEARXNG_URL === undefined) off.push("SEARXNG_URL 未设置：只查自己的图库");
+  if (env.OPENAI_API_SERVER_KEYS === undefined) off.push("OPENAI_API_SERVER_KEYS 未设置：不提供 OpenAI 接口");
   if (env.TIANWANG_API_KEY === undefined) off.push("TIANWANG_API_KEY 未设置：本机任何程序都可以下发任务");
   if (env.TIANWANG_SECRET === undefined) off.push("TIANWANG_SECRET 未设置：回调不签名");
   if (env.TUHUI_SECRET === undefined) off.push("TUHUI_SECRET 未设置：图绘回调只当提醒，结果以查询为准");
@@ -32,9 +33,11 @@ export function banner({ service, url }: RunningService): string {
     `  任务接口  ${url}/api/task/receive`,
     `  接口文档  ${url}/docs`,
     `  健康检查  ${url}/api/health`,
+    ...(env.OPENAI_API_SERVER_KEYS === undefined ? [] : [`  OpenAI    ${url}/v1（shop、helpdesk）`]),
     `  轻简      ${env.QINGJIAN_WS_URL}（${env.QINGJIAN_PROFILE}）`,
     `  图绘      ${env.TUHUI_API_URL}`,
     `  天网回调  ${env.TIANWANG_CALLBACK_URL}`,
+    `  知识库    ${service.knowledge.names.join(" → ")}`,
     `  记录      ${placeOfRecords(env.DATABASE_URL)}`,
     `  图片文件  ${env.FILES_STORE === undefined ? `${env.DATA_DIR}/files` : `${env.FILES_STORE}（${env.S3_ENDPOINT ?? env.S3_REGION}）`}`,
     `  应答      ${rungs.join(" → ")}`,

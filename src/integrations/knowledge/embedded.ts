@@ -71,7 +71,13 @@ export function createEmbeddedKnowledge({
           unsaid: UNSAID_WORDS * rarity(size.chunks, 0),
         }),
       );
-      return { status: "ok", chunks: chunks.sort(byAnswer).slice(0, topK).map(toFound) };
+      const found = chunks.sort(byAnswer).slice(0, topK);
+      // When the best does not answer, what comes after it is near by chance.
+      const isAnswered = found[0] !== undefined && isAnswer(found[0]);
+      return {
+        status: "ok",
+        chunks: found.map((it) => ({ ...toFound(it), answers: isAnswered && isAnswer(it) })),
+      };
     },
   };
 
@@ -151,13 +157,16 @@ function overlap(written: ReadonlySet<string>, asked: readonly string[]): number
   return (2 * both) / (written.size + asked.length);
 }
 
-function toFound({ chunk, covered, isSameQuestion }: Scored): KnowledgeChunk {
+function isAnswer({ covered, isSameQuestion }: Scored): boolean {
+  return isSameQuestion || covered >= ENOUGH;
+}
+
+function toFound({ chunk, covered }: Scored): Omit<KnowledgeChunk, "answers"> {
   const { id, text, heading, document } = chunk;
   return {
     id,
     text: chunk.question === null && heading !== "" ? `${heading}\n${text}` : text,
     score: covered,
-    answers: isSameQuestion || covered >= ENOUGH,
     source: {
       document_id: document.id,
       title: document.title,
