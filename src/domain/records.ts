@@ -1,4 +1,5 @@
 import type { AgentName } from "./conversations/agent-of.ts";
+import type { Part } from "./conversations/message.ts";
 import type { ConversationStore, MessageStore } from "./conversations/ports.ts";
 import type { HandoffStore } from "./handoffs/handoff.ts";
 import type { Jobs } from "./jobs/jobs.ts";
@@ -27,6 +28,8 @@ export type TurnRecord = {
 export type TurnStore = {
   add(turn: TurnRecord): Promise<void>;
   find(id: string): Promise<TurnRecord | null>;
+  /** Questions that the knowledge had no answer to, since that instant, newest first. */
+  misses(since: number, limit: number): Promise<{ parts: Part[]; at: number; customerId: string }[]>;
 };
 
 export type Customer = { id: string; platform: string; name: string | null; blacklisted: boolean };

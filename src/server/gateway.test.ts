@@ -246,6 +246,12 @@ describe("conversations of the gateway", () => {
       { agent: "helpdesk", knowledge: { status: "miss", citations: [] } },
       { agent: "helpdesk", knowledge: { status: "n/a", citations: [] } },
     ]);
+    expect(await running.service.store.turns.misses(0, 100)).toContainEqual(
+      expect.objectContaining({
+        customerId: "u:counted",
+        parts: [{ type: "text", text: "食堂今天有红烧肉吗" }],
+      }),
+    );
   });
 
   it("say exactly the fixed sentence when nothing answers, and offer a person", async () => {

@@ -1,5 +1,6 @@
 import type { Kysely, Selectable } from "kysely";
 import type { AgentName } from "../domain/conversations/agent-of.ts";
+import type { Part } from "../domain/conversations/message.ts";
 import type { KnowledgeSource } from "../domain/knowledge/knowledge.ts";
 import type { KnowledgeStatus } from "../domain/knowledge/knowledge-use.ts";
 import type { CustomerStore, TurnRecord, TurnStore } from "../domain/records.ts";
@@ -53,6 +54,26 @@ export function createTurnStore(db: Kysely<Database>): TurnStore {
           citations: JSON.parse(row.citations ?? "[]") as KnowledgeSource[],
         },
       };
+    },
+
+    async misses(since, limit) {
+      const rows = await db
+        .selectFrom("turns as t")
+        .innerJoin("messages as m", "m.turn_id", "t.id")
+        .innerJoin("conversations as c", "c.id", "t.conversation_id")
+        .select(["m.parts", "m.at", "c.customer_id"])
+        .where("t.knowledge", "=", "miss" satisfies KnowledgeStatus)
+        .where("t.ended_at", ">=", since)
+        .where("m.direction", "=", "in")
+        .orderBy("t.ended_at", "desc")
+        .orderBy("m.seq", "desc")
+        .limit(limit)
+        .execute();
+      return rows.map(({ parts, at, customer_id }) => ({
+        parts: JSON.parse(parts) as Part[],
+        at: Number(at),
+        customerId: customer_id,
+      }));
     },
   };
 }

@@ -1,6 +1,8 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, dirname, extname, join, relative, resolve, sep } from "node:path";
+import { plainText } from "../../domain/conversations/message.ts";
 import { AppError } from "../../domain/errors.ts";
+import { clusterGaps } from "../../domain/knowledge/cluster-questions.ts";
 import { silentLog } from "../../domain/log.ts";
 import { createWordCutter, createWordTagger, withCharacters } from "../../integrations/chinese-words.ts";
 import { createEmbeddedKnowledge } from "../../integrations/knowledge/embedded.ts";
@@ -15,15 +17,19 @@ import { print, runCommand, wordsOf } from "./json-lines.ts";
 import { readArguments } from "./settings.ts";
 
 const USAGE =
-  "用法: npm run knowledge -- import 目录或文件 | search 问题 [--top 5] | list | remove 编号   [--json]";
+  "用法: npm run knowledge -- import 目录或文件 | search 问题 [--top 5] | gaps [--days 30] | list | remove 编号   [--json]";
 const MOST_BYTES = 50 * 1024 * 1024;
 const OUTCOMES = { added: "新增", replaced: "已更新", unchanged: "没有变化" } as const;
 const SHOWN_TEXT = 160;
+const DAY_MS = 24 * 60 * 60 * 1000;
+/** The newest; older ones wait until these are written down. */
+const MOST_GAPS = 2_000;
 
 /** `npm run knowledge`: the documents that questions are answered from. What is imported again unchanged is passed over. */
 runCommand(async () => {
   const { values, positionals } = readArguments(USAGE, {
     top: { type: "string" },
+    days: { type: "string" },
     json: { type: "boolean" },
   });
   const [verb, what] = positionals;
@@ -35,6 +41,7 @@ runCommand(async () => {
     if (verb === "import" && what !== undefined) await importAll(what);
     else if (verb === "search" && what !== undefined) await search(what, Number(values.top ?? 5));
     else if (verb === "list") await list();
+    else if (verb === "gaps") await gaps(Number(values.days ?? 30));
     else if (verb === "remove" && what !== undefined) {
       if (!(await store.knowledge.removeDocument(what)))
         throw new AppError("not-found", `知识库里没有 ${what}（用 list 看编号）`);
@@ -84,6 +91,30 @@ runCommand(async () => {
     for (const { score, source, text } of chunks)
       console.log(`${score.toFixed(2)}  ${source.title}（${source.document_id}）\n      ${shortened(text)}`);
     console.log(chunks.length === 0 ? "知识库里没有找到" : `${chunks.length} 段，${ms} 毫秒`);
+  }
+
+  /** What was asked and is written down nowhere: what to write next. */
+  async function gaps(days: number): Promise<void> {
+    if (!Number.isFinite(days) || days <= 0) throw new AppError("usage", USAGE);
+    const missed = await store.turns.misses(Date.now() - days * DAY_MS, MOST_GAPS);
+    const clusters = clusterGaps(
+      missed
+        .map(({ parts, at, customerId }) => ({ question: plainText(parts), at, customerId }))
+        .filter(({ question }) => question !== "")
+        .map((gap) => ({ ...gap, words: [...new Set(cut(gap.question))] })),
+    );
+    for (const { question, count, customers, lastAt, others } of clusters) {
+      const at = new Date(lastAt).toISOString();
+      if (values.json === true) await print({ question, count, customers, last_at: at, others });
+      else
+        console.log(
+          [
+            `${count} 次（${customers} 人，最近 ${at}）  ${question}`,
+            ...others.map((it) => `      ${it}`),
+          ].join("\n"),
+        );
+    }
+    if (clusters.length === 0 && values.json !== true) console.log(`最近 ${days} 天没有答不上来的问题`);
   }
 
   async function list(): Promise<void> {

@@ -40,6 +40,12 @@ export function helpdesk(): Migration {
       // Of turns before this nobody knows: null.
       for (const column of ["agent", "knowledge", "citations"])
         await schema.alterTable("turns").addColumn(column, "text").execute();
+      await schema
+        .createIndex("turns_by_knowledge")
+        .on("turns")
+        .columns(["knowledge", "ended_at"])
+        .where("knowledge", "=", "miss")
+        .execute();
     },
   };
 }
