@@ -96,7 +96,7 @@ export const envSchema = z
     OPENAI_API_SERVER_KEYS: z
       .string()
       .regex(
-        /^\s*[\w-]+:[^\s:,]{8,}(:\d+)?(\s*,\s*[\w-]+:[^\s:,]{8,}(:\d+)?)*\s*$/u,
+        /^\s*[\w-]+:[^\s:,]{8,}(:[1-9]\d*)?(\s*,\s*[\w-]+:[^\s:,]{8,}(:[1-9]\d*)?)*\s*$/u,
         "must be NAME:KEY or NAME:KEY:REQUESTS_PER_MINUTE, separated by commas; a key has 8 characters or more",
       )
       .optional(),

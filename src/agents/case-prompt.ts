@@ -20,10 +20,13 @@ export function readCaseFacts(system: string): CaseFacts | null {
   return parsed.success ? parsed.data : null;
 }
 
+/** Stands for the words of a message that has none. */
+export const PICTURES_ONLY = "（买家发来图片，没有文字）";
+
 /** What is to be answered now, in one piece; never empty, because some models refuse an empty message. */
 export function wordsOfTurn({ messages, prompt }: AgentQuestion): string {
   if (messages.length > 0) return messages.join("\n");
-  return prompt === undefined ? "（买家发来图片，没有文字）" : "（按任务要求写给买家）";
+  return prompt === undefined ? PICTURES_ONLY : "（按任务要求写给买家）";
 }
 
 /** What a model knows of a case that it was told nothing about. */

@@ -1,6 +1,6 @@
 import type { TextSink } from "./answer.ts";
 
-const SENTENCE_END = /[。！？!?\n；;…](?![\s\S]*[。！？!?\n；;…])/u;
+const SENTENCE_ENDS = ["。", "！", "？", "!", "?", "\n", "；", ";", "…"];
 
 /**
  * Lets an answer's words through a sentence at a time, each looked at together with all before it.
@@ -30,9 +30,9 @@ export function createSentenceGate({
 
     push: async (words: string): Promise<void> => {
       held += words;
-      const end = SENTENCE_END.exec(held);
-      if (end === null) return;
-      const whole = held.slice(0, end.index + end[0].length);
+      const end = Math.max(...SENTENCE_ENDS.map((mark) => held.lastIndexOf(mark)));
+      if (end < 0) return;
+      const whole = held.slice(0, end + 1);
       held = held.slice(whole.length);
       await letOut(whole);
     },

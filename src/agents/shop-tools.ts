@@ -30,8 +30,6 @@ export type ShopToolDeps = DeskDeps & {
   knowledge: KnowledgeBase;
 };
 
-export type ShopTools = ReturnType<typeof createShopTools>;
-
 /** The nine tools of spec orders §9; the keys are the names a model calls them by. */
 export function createShopTools(deps: ShopToolDeps) {
   const tools = {

@@ -71,6 +71,7 @@ export function createAnswerNow({
   };
 
   async function answer({ message, history, onText, signal }: AskedNow): Promise<AnsweredNow> {
+    if (hasGone(signal)) throw new AppError("caller-gone", "nobody waits for the answer any more");
     const startedAt = ambient.now();
     const received = await receive(message);
     if (received.status === "answered") {
@@ -82,7 +83,7 @@ export function createAnswerNow({
     const first = [...waited, ...(received.status === "held" ? [heldWords()] : [])].join("\n\n");
     if (received.status === "held") {
       await onText?.(first);
-      await markSent(waiting);
+      if (!hasGone(signal)) await markSent(waiting);
       return { text: first, attachments: picturesOf(waiting), usage: NO_TOKENS, knowledge: null };
     }
     if (first !== "") await onText?.(`${first}\n\n`);
@@ -102,7 +103,8 @@ export function createAnswerNow({
       ...(onText === undefined ? {} : { onText: whileOurs(conversation, onText) }),
     });
     await commit(conversation, inbound, answered, { turnId, startedAt });
-    await markSent(waiting);
+    // Who has gone has not read it: it waits for the next question.
+    if (!hasGone(signal)) await markSent(waiting);
     return {
       text: [first, answered.text].filter((text) => text !== "").join("\n\n"),
       attachments: [...picturesOf(waiting), ...answered.attachments],
@@ -173,7 +175,8 @@ export function createAnswerNow({
       return { status: "answered", text: plainText(reply.parts), attachments: picturesOf([reply]) };
     if (known === null || known.status === "recalled")
       throw new AppError("answer-underway", "this message is being answered");
-    if (known.status !== "pending") return { status: "answered", text: heldWords(), attachments: [] };
+    // Left by a call that failed, it is answered now.
+    if (known.status === "held") return { status: "answered", text: heldWords(), attachments: [] };
     return {
       status: "ours",
       conversation,
@@ -243,6 +246,10 @@ export function createAnswerNow({
     for (const { id } of messages)
       await store.messages.settleOutbound(id, { status: "sent", at: ambient.now() });
   }
+}
+
+function hasGone(signal: AbortSignal | undefined): boolean {
+  return signal?.aborted === true;
 }
 
 function takenOver(): AppError {

@@ -151,7 +151,27 @@ describe("a Dify app behind the gateway", () => {
     expect(dify.requests.slice(3).map((it) => it.conversation_id === "")).toEqual([false, true]);
   });
 
-  it("knows a talk without an id by how it began", async () => {
+  it("keeps people apart who name nothing and begin with the same words", async () => {
+    const by = client("app-chat");
+    const first = await ask(by, "你好");
+    await by.chat.completions.create({
+      model: "dify",
+      messages: [
+        { role: "user", content: "你好" },
+        { role: "assistant", content: first },
+        { role: "user", content: "我是张三" },
+      ],
+    });
+    await ask(by, "你好");
+    const [opened, continued, stranger] = dify.requests;
+
+    expect(continued).toMatchObject({ user: opened?.user });
+    expect(continued?.conversation_id).not.toBe("");
+    expect(stranger?.conversation_id).toBe("");
+    expect(stranger?.user).not.toBe(opened?.user);
+  });
+
+  it("knows a talk without an id by what was said", async () => {
     const messages: OpenAI.ChatCompletionMessageParam[] = [{ role: "user", content: "从头说起" }];
     const by = client("app-chat");
     const answer = await by.chat.completions.create({ model: "dify", messages });
@@ -237,17 +257,23 @@ describe("a Dify app behind the gateway", () => {
       const failure: unknown = await ask(client("app-chat"), "你好").catch((error: unknown) => error);
 
       expect(failure).toBeInstanceOf(OpenAI.APIError);
-      expect((failure as { status: number }).status).toBeGreaterThanOrEqual(400);
+      expect((failure as { status: number }).status).toBe(_how === "refuses" ? 400 : 502);
       expect(`${String(failure)} ${logged.join(" ")}`).not.toContain("app-chat");
       await expect(askStreamed(client("app-chat"), "你好")).rejects.toThrow();
     },
   );
 
-  it("on a host that is not listed is refused", async () => {
-    const failure = await ask(clientWith("http://127.0.0.1:1/v1|app-chat|Chat"), "你好").catch(
+  it.each([
+    ["on a host that is not listed", () => "http://127.0.0.1:1/v1"],
+    ["with a path that is no API's", (url: string) => `${url}/../admin`],
+    ["with something behind its address", (url: string) => `${url}?x=`],
+    ["with a name in its address", (url: string) => url.replace("//", "//u:pw@")],
+  ])("%s is refused", async (_what, place) => {
+    const failure = await ask(clientWith(`${place(dify.url)}|app-chat|Chat`), "你好").catch(
       (error: unknown) => error,
     );
 
     expect(failure).toMatchObject({ status: 403, code: "host_not_allowed" });
+    expect(dify.requests).toEqual([]);
   });
 });

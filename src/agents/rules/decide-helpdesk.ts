@@ -1,6 +1,7 @@
 import type { KnowledgeChunk } from "../../domain/knowledge/knowledge.ts";
 import type { Say } from "../../domain/replies.ts";
 import { type HelpdeskLexicon, readHelpdeskWish } from "../../domain/understanding/helpdesk-lexicon.ts";
+import { PICTURES_ONLY } from "../case-prompt.ts";
 import { call, field, type NextStep, type Situation, told } from "./situation.ts";
 
 /** A problem in fewer characters says nothing to whoever shall mend it. */
@@ -20,7 +21,9 @@ const NEAR_ENOUGH = 0.3;
  */
 export function createHelpdeskDecider({ lexicon, say }: { lexicon: HelpdeskLexicon; say: () => Say }) {
   return function decide({ facts, messages, earlier, done }: Situation): NextStep {
-    const text = messages.join("\n").trim();
+    // Words that were said to a person, or in a call that failed, are not asked now.
+    const said = messages.at(-1)?.trim() ?? "";
+    const text = said === PICTURES_ONLY ? "" : said;
     const saying = (key: string, values?: Record<string, string | number>): NextStep => ({
       type: "say",
       text: say()(key, values),
@@ -29,6 +32,8 @@ export function createHelpdeskDecider({ lexicon, say }: { lexicon: HelpdeskLexic
     const wish = readHelpdeskWish(text, lexicon);
     switch (wish.intent) {
       case "nothing":
+        if (facts.refused_pictures.length > 0)
+          return { type: "say", text: facts.refused_pictures.map(({ words }) => words).join("\n") };
         return saying(
           facts.pictures.some((picture) => picture.new) ? "helpdesk_picture" : "helpdesk_greeting",
         );
@@ -42,7 +47,7 @@ export function createHelpdeskDecider({ lexicon, say }: { lexicon: HelpdeskLexic
           summary: summaryOf([...earlier.slice(-1), text]),
         });
       case "ticket": {
-        const problem = wish.problem.length >= LEAST_PROBLEM ? wish.problem : (earlier.at(-1) ?? "");
+        const problem = wish.problem.length >= LEAST_PROBLEM ? wish.problem : (lastQuestion(earlier) ?? "");
         if (problem.length < LEAST_PROBLEM) return saying("ticket_ask_problem");
         return using("create-ticket", done, {
           title: cut(problem, MOST_TITLE),
@@ -54,6 +59,11 @@ export function createHelpdeskDecider({ lexicon, say }: { lexicon: HelpdeskLexic
         return answer(question(text, earlier), done);
     }
   };
+
+  /** What was asked before; not a thanks for its answer. */
+  function lastQuestion(earlier: readonly string[]): string | undefined {
+    return earlier.findLast((line) => readHelpdeskWish(line, lexicon).intent === "question");
+  }
 
   function answer(query: string, done: Situation["done"]): NextStep {
     const search = done.find((use) => use.tool === "search-knowledge");

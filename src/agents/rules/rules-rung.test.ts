@@ -69,14 +69,19 @@ describe("the rules on the ladder", () => {
         const agentTurn = aTurn();
         const text = await throughAgent(createRulesModel(asModel.decide), asked, agentTurn);
 
-        expect(onLadder.seen).toEqual(asModel.seen);
-        expect(answer).toEqual({ text, tools: calls.map(() => "count") });
+        expect(onLadder.seen.map(withoutOpening)).toEqual(asModel.seen.map(withoutOpening));
+        expect(answer).toMatchObject({ text, tools: calls.map(() => "count") });
         expect(rungTurn).toEqual(agentTurn);
       }),
       { numRuns: 40 },
     );
   });
 });
+
+/** Mastra opens a talk that begins with the assistant by a "." of the user's. */
+function withoutOpening(situation: Situation): Situation {
+  return { ...situation, earlier: situation.earlier.filter((text) => text !== ".") };
+}
 
 /** Makes the calls one after the other, then says what it saw; keeps what it was shown. */
 function recorded(calls: Record<string, unknown>[]) {

@@ -34,6 +34,21 @@ const usageSchema = z.object({
 });
 const text = z.string().catch("");
 
+/** Dify's no, with its HTTP status and its own code. */
+export class DifyRefusal extends AppError {
+  readonly status: number;
+  readonly difyCode: string;
+
+  constructor(message: string, status: number, difyCode: string) {
+    super("dify-refused", message);
+    this.status = status;
+    this.difyCode = difyCode;
+  }
+}
+
+/** With one of these an answer is whole; what stops before was cut off. */
+const LAST_EVENTS: readonly string[] = ["message_end", "workflow_finished", "error", "workflow_paused"];
+
 const PATHS = {
   chat: "chat-messages",
   agent: "chat-messages",
@@ -82,15 +97,22 @@ export async function* askDifyApp(
     clearTimeout(late);
   }
   if (!response.ok || response.body === null) throw await refusalOf(response);
+  if (!/^text\/event-stream\b/iu.test(response.headers.get("content-type") ?? "")) {
+    await response.body.cancel();
+    throw new AppError("dify-unreachable", "Dify answered in another form");
+  }
 
   let taskId: string | null = null;
   let isOver = false;
   let said = "";
   let isAgent = false;
+  let hasEnded = false;
+  let hasFailed = false;
   try {
     let hasConversation = false;
     for await (const event of readEvents(response.body)) {
       if (typeof event.task_id === "string") taskId = event.task_id;
+      hasEnded ||= typeof event.event === "string" && LAST_EVENTS.includes(event.event);
       if (!hasConversation && typeof event.conversation_id === "string" && event.conversation_id !== "") {
         hasConversation = true;
         yield { type: "conversation", id: event.conversation_id };
@@ -102,6 +124,8 @@ export async function* askDifyApp(
       }
     }
     isOver = true;
+    if (!hasEnded) throw new AppError("dify-unreachable", "the answer broke off");
+    if (hasFailed && said === "") throw new AppError("dify-refused", "the workflow failed");
   } catch (error) {
     if (error instanceof AppError || signal.aborted) throw error;
     throw new AppError("dify-unreachable", "the answer broke off");
@@ -127,8 +151,9 @@ export async function* askDifyApp(
         return usagePieces((event.metadata as { usage?: unknown } | undefined)?.usage);
       case "workflow_finished": {
         const data = (event.data ?? {}) as { status?: unknown; outputs?: unknown; error?: unknown };
-        // A failed chatflow says so again in an event of its own.
-        if (data.status === "failed" && target.type === "workflow")
+        // A failed chatflow mostly says so again in an event of its own.
+        hasFailed ||= data.status === "failed";
+        if (hasFailed && target.type === "workflow")
           throw new AppError("dify-refused", text.parse(data.error) || "the workflow failed");
         return said === "" ? wordsOf(outputOf(data.outputs)) : [];
       }
@@ -212,8 +237,7 @@ async function refusalOf(response: Response): Promise<AppError> {
   const { code, message } = parsed.success ? parsed.data : { code: "", message: "" };
   if (response.status === 404 && /conversation/iu.test(message))
     return new AppError("dify-conversation-gone", "Dify does not know the conversation");
-  const error = new AppError("dify-refused", message || `Dify answered ${response.status}`);
-  return Object.assign(error, { status: response.status, difyCode: code });
+  return new DifyRefusal(message || `Dify answered ${response.status}`, response.status, code);
 }
 
 function parse(body: string): unknown {

@@ -39,9 +39,24 @@ export function readDifyTarget(header: string, model: string): DifyTarget | null
   };
 }
 
+/**
+ * Whether that API may be asked: its host is listed, and the address is that of an API and nothing behind it.
+ *
+ * @param hosts - host or host:port; the port of http and https need not be said
+ */
+export function isAllowed({ base }: DifyTarget, hosts: readonly string[]): boolean {
+  const url = new URL(base);
+  if (url.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "") return false;
+  if (/[#?]/u.test(base) || !url.pathname.endsWith("/v1")) return false;
+  return hosts.some((host) => {
+    const listed = `${url.protocol}//${host}`;
+    return URL.canParse(listed) && new URL(listed).host === url.host;
+  });
+}
+
 /** The same text with no app's key in it, as it may be answered and logged. */
 export function withoutKeys(text: string): string {
-  return text.replace(/app-[^|\s"']+/gu, "app-***");
+  return text.replace(/app-[^|\s"']+/gu, "app-***").replace(/\/\/[^/@\s]*@/gu, "//***@");
 }
 
 function partsOf(text: string): string[] {

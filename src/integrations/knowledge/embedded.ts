@@ -8,6 +8,7 @@ import { NO_SYNONYMS, type Synonyms } from "./synonyms.ts";
 
 /** A question of more words is a story; its first words say what it is about. */
 const MOST_WORDS = 80;
+const MOST_CHARACTERS = 500;
 /** Rare words choose what is looked at; common ones only order it. So many places of words are read for the choice. */
 const MOST_PLACES = 20_000;
 const CANDIDATES = 200;
@@ -44,7 +45,8 @@ export function createEmbeddedKnowledge({
   synonyms?: () => Synonyms;
 }): KnowledgeBase {
   return {
-    async search(query, topK) {
+    async search(asking, topK) {
+      const query = [...asking.slice(0, 2 * MOST_CHARACTERS)].slice(0, MOST_CHARACTERS).join("");
       const words = [...new Set(cut(query))].slice(0, MOST_WORDS);
       if (words.length === 0) return { status: "ok", chunks: [] };
       const means = synonyms();

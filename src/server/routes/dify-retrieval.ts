@@ -27,7 +27,7 @@ const requestSchema = z.object({
   }),
   metadata_condition: z
     .object({
-      logical_operator: z.enum(["and", "or"]).nullish(),
+      logical_operator: z.string().toLowerCase().nullish(),
       conditions: z.array(conditionSchema).nullish(),
     })
     .nullish(),

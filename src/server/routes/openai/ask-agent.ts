@@ -45,7 +45,9 @@ export function createAskAgent({
     const said = readQuestion(request);
     if (said === null) throw new AppError("nothing-asked", "messages: nobody asks anything");
     const named = readConversationId(request, caller.conversationId);
-    const external = named ?? `s:${randomUUID()}`;
+    // The same call again, which named nothing but itself, is the same conversation.
+    const external =
+      named ?? (caller.idempotencyKey === undefined ? `s:${randomUUID()}` : idOf("s", caller.idempotencyKey));
     const customer = request.user?.trim() ?? "";
     return async ({ onText, signal }) => {
       const asked: AskedNow = {

@@ -1,4 +1,5 @@
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
+import { z } from "zod";
 import type { Ambient } from "../../../domain/clock.ts";
 import { AppError } from "../../../domain/errors.ts";
 import type { DifyConversationStore } from "../../../domain/records.ts";
@@ -11,6 +12,16 @@ const REPLACED = "\n\n（以上内容已更正为：）\n";
 const DATA_URL = /^data:([^,;]*)(?:;[^,;]+)*;base64,/iu;
 const isObject = (value: unknown): value is Record<string, unknown> =>
   value !== null && typeof value === "object" && !Array.isArray(value);
+
+/** Which conversation of Dify's goes on, and as whom: Dify gives a conversation only to the person who began it. */
+const linkSchema = z.object({ user: z.string(), id: z.string() });
+type Talk = {
+  /** Where what goes on is kept; null: nothing can. */
+  key: string | null;
+  user: string;
+  /** Where it is kept for the next question, once this one is answered so. */
+  nextKey: (answer: string) => string;
+};
 
 /**
  * A Dify app as a model (dify2openai, protocols §3): each caller's person and talk goes on in a Dify conversation of its
@@ -31,29 +42,30 @@ export function createAskDify({
   ): Answering {
     const said = readQuestion(request);
     if (said === null) throw new AppError("nothing-asked", "messages: nobody asks anything");
-    const user = userOf(request, header);
-    const key = hashed([target.base, target.key, user, talkOf(request, header)]);
+    const talk = talkOf(target, request, header);
     return async ({ onText, signal }) => {
-      const known = await conversations.find(key);
+      const kept = talk.key === null ? null : await conversations.find(talk.key);
+      const known = kept === null ? null : linkSchema.parse(JSON.parse(kept));
       const question: DifyQuestion = {
         query: said.text === "" ? "（图片）" : said.text,
-        user,
-        conversationId: known ?? "",
+        user: known?.user ?? talk.user,
+        conversationId: known?.id ?? "",
         pictures: said.pictures.map(pictureOf),
         inputs: isObject(request.variable) ? request.variable : {},
       };
       try {
         return await ask(question);
       } catch (error) {
-        if (!(error instanceof AppError) || error.code !== "dify-conversation-gone" || known === null)
-          throw error;
-        await conversations.forget(key);
+        const isGone = error instanceof AppError && error.code === "dify-conversation-gone";
+        if (!isGone || talk.key === null || known === null) throw error;
+        await conversations.forget(talk.key);
         return await ask({ ...question, conversationId: "" });
       }
 
       async function ask(asked: DifyQuestion) {
         let text = "";
         let forwarded = "";
+        let id = asked.conversationId;
         let usage = { input: 0, output: 0 };
         const say = async (words: string) => {
           forwarded += words;
@@ -73,32 +85,45 @@ export function createAskDify({
               forwarded = text;
               break;
             case "conversation":
-              if (piece.id !== asked.conversationId) await conversations.put(key, piece.id, ambient.now());
+              id = piece.id;
               break;
             case "usage":
               usage = { input: piece.input, output: piece.output };
               break;
           }
         }
+        if (id !== "")
+          await conversations.put(
+            talk.nextKey(text),
+            JSON.stringify({ user: asked.user, id }),
+            ambient.now(),
+          );
         return { text, usage };
       }
     };
   };
 }
 
-/** Dify keeps people apart by it; a talk without a named person is a person of its own. */
-function userOf(request: CompletionRequest, header: string | undefined): string {
-  const user = request.user?.trim() ?? "";
-  return user === "" ? `talk-${hashed([talkOf(request, header)]).slice(0, 24)}` : user;
-}
-
-/** A caller that names no conversation is known by how it began: its first words and its instructions. */
-function talkOf(request: CompletionRequest, header: string | undefined): string {
+/**
+ * A caller that names its conversation, or its person, is known by that. One that names nothing is known by all that was
+ * said until now: two people who begin with the same words have nothing in common.
+ */
+function talkOf(target: DifyTarget, request: CompletionRequest, header: string | undefined): Talk {
+  const person = request.user?.trim() ?? "";
   const named = readConversationId({ ...request, user: null }, header);
-  if (named !== null) return named;
-  const first = request.messages.find(({ role }) => role === "user");
-  const system = request.messages.find(({ role }) => role === "system" || role === "developer");
-  return hashed([first, system].map((message) => (message === undefined ? "" : readMessage(message).text)));
+  const app = [target.base, target.key, person];
+  if (named !== null) {
+    const key = hashed([...app, named]);
+    return { key, nextKey: () => key, user: person === "" ? `talk-${key.slice(0, 24)}` : person };
+  }
+  const lastAnswer = request.messages.findLastIndex(({ role }) => role === "assistant");
+  const words = (messages: CompletionRequest["messages"]) =>
+    messages.map((message) => `${message.role}:${readMessage(message).text.trim()}`);
+  return {
+    key: lastAnswer < 0 ? null : hashed([...app, ...words(request.messages.slice(0, lastAnswer + 1))]),
+    nextKey: (answer) => hashed([...app, ...words(request.messages), `assistant:${answer.trim()}`]),
+    user: person === "" ? `talk-${randomUUID()}` : person,
+  };
 }
 
 function pictureOf(url: string): DifyQuestion["pictures"][number] {

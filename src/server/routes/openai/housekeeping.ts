@@ -2,6 +2,7 @@ import type { CompletionRequest } from "./request.ts";
 import { readMessage } from "./request.ts";
 
 const MOST_TITLE = 20;
+const MOST_ORDER = 1_000;
 
 /**
  * Chat programs ask the model itself for a title, tags or what to ask next (Open WebUI, LobeChat, LibreChat …). That is no
@@ -27,13 +28,15 @@ export function answerHousekeeping(request: CompletionRequest): string | null {
 }
 
 function isOrder(text: string, isSystem: boolean): boolean {
-  // Open WebUI's templates all begin so, as one message of the user's.
-  if (/^\s*###\s*Task:/u.test(text)) return true;
+  // Open WebUI's templates all begin so, as one message of the user's, and say in what form they want it.
+  if (/^\s*###\s*Task:/u.test(text)) return /<chat_history>|###\s*Output|\bJSON\b/iu.test(text);
+  // An order that is about the talk itself and about nothing else; who is told to answer shall answer.
   return (
     isSystem &&
-    /(?:generate|create|summari[sz]e|provide|总结|概括|生成|起).{0,60}(?:title|标题|\btags?\b|标签)/isu.test(
-      text,
-    )
+    text.length <= MOST_ORDER &&
+    /(?:generate|create|summari[sz]e|总结|概括|生成|起).{0,60}(?:title|标题|\btags?\b|标签)/isu.test(text) &&
+    /conversation|chat|dialog|会话|对话|聊天/iu.test(text) &&
+    !/\b(?:answer|reply|support|help)\b|回答|解答|客服|服务台/iu.test(text)
   );
 }
 

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { z } from "zod";
 
 const MOST_ID = 256;
@@ -82,14 +83,16 @@ export function readHistory({ messages }: CompletionRequest): { role: "user" | "
  */
 export function readConversationId(request: CompletionRequest, header: string | undefined): string | null {
   const named = [header, request.metadata?.conversation_id]
-    .map((value) => (typeof value === "string" ? value.trim() : ""))
+    .map((value) => (typeof value === "string" || typeof value === "number" ? String(value).trim() : ""))
     .find((value) => value !== "");
   if (named !== undefined) return idOf("c", named);
   const user = request.user?.trim() ?? "";
   return user === "" ? null : idOf("u", user);
 }
 
-/** Nothing that a key cannot be (domain/keys.ts). */
+/** Nothing that a key cannot be (domain/keys.ts); two texts never become one id. */
 export function idOf(kind: string, text: string): string {
-  return `${kind}:${[...text.toWellFormed().replace(/\p{Cc}/gu, "")].slice(0, MOST_ID).join("")}`;
+  const kept = [...text.toWellFormed().replace(/\p{Cc}/gu, "")].slice(0, MOST_ID).join("");
+  const mark = kept === text ? "" : `#${createHash("sha256").update(JSON.stringify(text)).digest("hex")}`;
+  return `${kind}:${kept}${mark}`;
 }

@@ -4,7 +4,12 @@ import type { Ambient } from "../../../domain/clock.ts";
 import { AGENT_NAMES, type AgentName } from "../../../domain/conversations/agent-of.ts";
 import { AppError, errorText } from "../../../domain/errors.ts";
 import type { Log } from "../../../domain/log.ts";
-import { type DifyTarget, readDifyTarget, withoutKeys } from "../../../integrations/dify/dify-key.ts";
+import {
+  type DifyTarget,
+  isAllowed,
+  readDifyTarget,
+  withoutKeys,
+} from "../../../integrations/dify/dify-key.ts";
 import type { createAskAgent } from "./ask-agent.ts";
 import type { createAskDify } from "./ask-dify.ts";
 import { createCompletion } from "./completion.ts";
@@ -79,7 +84,7 @@ export function createOpenAiRoutes({
         if (!request.success) return invalid(c, request.error.issues);
         return await askOurs(c, key, request.data);
       }
-      if (!difyHosts.includes(new URL(target.base).host))
+      if (!isAllowed(target, difyHosts))
         return refuse(c, 403, "this Dify host is not among DIFY_PROXY_HOSTS", { code: "host_not_allowed" });
       if (!request.success) return invalid(c, request.error.issues);
       return await askTheirs(c, target, request.data);
