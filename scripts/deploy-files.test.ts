@@ -44,7 +44,7 @@ it("let nginx pass on what the service takes, to the processes that there are", 
   const nginx = readFileSync("deploy/nginx.conf", "utf8");
   const servers = [...nginx.matchAll(/server ([\w-]+):5678/gu)].map(([, name]) => name);
   expect(servers).toEqual(apps.map(([name]) => name));
-  expect(nginx).toContain("client_max_body_size 21m");
+  expect(nginx).toContain("client_max_body_size 33m");
 });
 
 it("start with every setting that compose and the example leave empty", () => {
