@@ -1,7 +1,13 @@
-import type { AgentAnswer, AnswerAgent, TextSink, TokenUsage, TranscriptLine } from "../agents/answer.ts";
-import { NO_TOKENS } from "../agents/answer.ts";
+import {
+  type AgentAnswer,
+  type AnswerAgent,
+  NO_TOKENS,
+  type TextSink,
+  type TokenUsage,
+  type TranscriptLine,
+} from "../agents/answer.ts";
 import type { Ambient } from "../domain/clock.ts";
-import { agentOf } from "../domain/conversations/agent-of.ts";
+import { type AgentName, agentOf } from "../domain/conversations/agent-of.ts";
 import type { Conversation, InboundMessage } from "../domain/conversations/conversation.ts";
 import { type Message, type Part, plainText } from "../domain/conversations/message.ts";
 import { AppError } from "../domain/errors.ts";
@@ -9,6 +15,7 @@ import type { KnowledgeUse } from "../domain/knowledge/knowledge-use.ts";
 import type { Records, Store } from "../domain/records.ts";
 import type { CaseReader } from "./case-reader.ts";
 import type { PictureIntake } from "./picture-intake.ts";
+import { questionOf, replyIdOf, replyParts, turnIdOf, turnRecord } from "./turn-record.ts";
 
 /** How often pictures that are still on their way are looked for, and for how long. */
 const PICTURES_AGAIN_MS = 50;
@@ -50,8 +57,8 @@ export function createAnswerNow({
   agent: AnswerAgent;
   intake: PictureIntake;
   cases: CaseReader;
-  /** Says that a person has the conversation. */
-  heldWords: () => string;
+  /** Says that a person has the conversation, as each agent's customers are told. */
+  heldWords: (agent: AgentName) => string;
   ambient: Ambient;
 }) {
   /** One caller's questions in one conversation follow each other. */
@@ -80,25 +87,25 @@ export function createAnswerNow({
     }
     const { conversation, inbound, waiting } = received;
     const waited = waiting.map(({ parts }) => plainText(parts)).filter((text) => text !== "");
-    const first = [...waited, ...(received.status === "held" ? [heldWords()] : [])].join("\n\n");
+    const first = [...waited, ...(received.status === "held" ? [heldWords(agentOf(conversation))] : [])].join(
+      "\n\n",
+    );
     if (received.status === "held") {
       await onText?.(first);
       if (!hasGone(signal)) await markSent(waiting);
       return { text: first, attachments: picturesOf(waiting), usage: NO_TOKENS, knowledge: null };
     }
     if (first !== "") await onText?.(`${first}\n\n`);
-    const turnId = `t_${inbound.id}`;
+    const turnId = turnIdOf(inbound);
     const messages = await takeIn([inbound]);
     const { facts, transcript } = await cases.read(conversation, { messages, fired: [] });
     const answered = await ask(conversation, inbound, {
-      agent: agentOf(conversation),
-      conversationId: conversation.id,
-      customerId: conversation.customer_id,
-      platform: conversation.platform,
-      turnId,
-      transcript: transcript.length === 0 ? history : transcript,
-      messages: messages.map(({ parts }) => plainText(parts)).filter((text) => text !== ""),
-      facts,
+      ...questionOf(conversation, {
+        turnId,
+        transcript: transcript.length === 0 ? history : transcript,
+        messages,
+        facts,
+      }),
       ...(signal === undefined ? {} : { signal }),
       ...(onText === undefined ? {} : { onText: whileOurs(conversation, onText) }),
     });
@@ -170,13 +177,14 @@ export function createAnswerNow({
   /** The same message again, named so by its caller: the answer it has had, if it has had one. */
   async function again(tx: Records, conversation: Conversation, message: InboundMessage): Promise<Received> {
     const known = await tx.messages.findByKey(conversation.id, message.dedupeKey);
-    const reply = known === null ? null : await tx.messages.find(`m_t_${known.id}`);
+    const reply = known === null ? null : await tx.messages.find(replyIdOf(turnIdOf(known)));
     if (reply !== null)
       return { status: "answered", text: plainText(reply.parts), attachments: picturesOf([reply]) };
     if (known === null || known.status === "recalled")
       throw new AppError("answer-underway", "this message is being answered");
     // Left by a call that failed, it is answered now.
-    if (known.status === "held") return { status: "answered", text: heldWords(), attachments: [] };
+    if (known.status === "held")
+      return { status: "answered", text: heldWords(agentOf(conversation)), attachments: [] };
     return {
       status: "ours",
       conversation,
@@ -202,8 +210,7 @@ export function createAnswerNow({
     answer: AgentAnswer,
     { turnId, startedAt }: { turnId: string; startedAt: number },
   ): Promise<void> {
-    const text = answer.text.trim();
-    const parts: Part[] = [...(text === "" ? [] : [{ type: "text" as const, text }]), ...answer.attachments];
+    const parts = replyParts(answer);
     const isOurs = await store.transaction(async (tx) => {
       const now = ambient.now();
       if (!(await tx.conversations.holdsFence(conversation.id, conversation.fence))) {
@@ -213,7 +220,7 @@ export function createAnswerNow({
       await tx.messages.settleInbound([inbound.id], "answered", turnId);
       if (parts.length > 0) {
         await tx.messages.addOutbound({
-          id: `m_${turnId}`,
+          id: replyIdOf(turnId),
           conversationId: conversation.id,
           author: "bot",
           parts,
@@ -224,19 +231,10 @@ export function createAnswerNow({
         });
         await tx.conversations.noteOutbound(conversation.id, now);
       }
-      await tx.turns.add({
-        id: turnId,
-        conversation_id: conversation.id,
-        rung: answer.rung,
-        outcome: parts.length > 0 ? "answered" : "silent",
-        tools: answer.tools,
-        versions: answer.versions,
-        agent: agentOf(conversation),
-        knowledge: answer.knowledge,
-        queued_at: startedAt,
-        started_at: startedAt,
-        ended_at: now,
-      });
+      const queuedAt = startedAt;
+      await tx.turns.add(
+        turnRecord(conversation, answer, { turnId, parts, queuedAt, startedAt, endedAt: now }),
+      );
       return true;
     });
     if (!isOurs) throw takenOver();

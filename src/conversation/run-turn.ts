@@ -1,9 +1,8 @@
 import { z } from "zod";
 import type { AgentAnswer, AnswerAgent } from "../agents/answer.ts";
 import type { Ambient } from "../domain/clock.ts";
-import { agentOf } from "../domain/conversations/agent-of.ts";
 import type { Conversation } from "../domain/conversations/conversation.ts";
-import { type Message, type Part, plainText } from "../domain/conversations/message.ts";
+import type { Message, Part } from "../domain/conversations/message.ts";
 import { queueDelivery } from "../domain/conversations/notify-buyer.ts";
 import { AppError, errorText } from "../domain/errors.ts";
 import { againAt, DONE, type JobHandler, type JobOutcome } from "../domain/jobs/jobs.ts";
@@ -15,6 +14,7 @@ import type { Task } from "../domain/tasks/task.ts";
 import type { CaseReader } from "./case-reader.ts";
 import type { PictureIntake } from "./picture-intake.ts";
 import { fireReplyTasks, hasReplyTasks } from "./tasks/match-replies.ts";
+import { questionOf, replyIdOf, replyParts, turnIdOf, turnRecord } from "./turn-record.ts";
 
 export type TurnDeps = {
   store: Store;
@@ -65,16 +65,7 @@ export function createTurnHandler(deps: TurnDeps): JobHandler {
 
       const turnId = turnIdOf(first);
       const { facts, transcript } = await cases.read(conversation, { messages, fired });
-      const answer = await agent.answer({
-        agent: agentOf(conversation),
-        conversationId,
-        customerId: conversation.customer_id,
-        platform: conversation.platform,
-        turnId,
-        transcript,
-        messages: messages.map((message) => plainText(message.parts)).filter((text) => text !== ""),
-        facts,
-      });
+      const answer = await agent.answer(questionOf(conversation, { turnId, transcript, messages, facts }));
       return await commit(conversation, messages, answer, { turnId, startedAt });
     },
   };
@@ -135,21 +126,15 @@ export function createTurnHandler(deps: TurnDeps): JobHandler {
       const settled = await tx.messages.settleInbound(idsOf(messages), "answered", turn.turnId);
       if (settled < messages.length) await refuseWhenOvertaken(tx, messages, settled);
       if (parts.length > 0) await addReply(tx, conversation, messages, parts, turn.turnId, now);
-      const ended = parts.length > 0 ? ("answered" as const) : ("silent" as const);
-      await tx.turns.add({
-        id: turn.turnId,
-        conversation_id: conversation.id,
-        rung: answer.rung,
-        outcome: ended,
-        tools: answer.tools,
-        versions: answer.versions,
-        agent: agentOf(conversation),
-        knowledge: answer.knowledge,
-        queued_at: conversation.pending_since ?? turn.startedAt,
-        started_at: turn.startedAt,
-        ended_at: now,
+      const record = turnRecord(conversation, answer, {
+        turnId: turn.turnId,
+        parts,
+        queuedAt: conversation.pending_since ?? turn.startedAt,
+        startedAt: turn.startedAt,
+        endedAt: now,
       });
-      return ended;
+      await tx.turns.add(record);
+      return record.outcome;
     });
     log.info("turn.ended", {
       conversationId: conversation.id,
@@ -210,7 +195,7 @@ export function createTurnHandler(deps: TurnDeps): JobHandler {
     // A demand that is still weighed is told when it has been.
     if (raised === undefined || (parts.length === 0 && raised.status !== "kept")) return false;
     await tx.messages.addOutbound({
-      id: `m_${turnId}`,
+      id: replyIdOf(turnId),
       conversationId: id,
       author: "system",
       parts: parts.length > 0 ? parts : [{ type: "text", text: totalWords(quote.certificate.total_fen) }],
@@ -231,8 +216,7 @@ export function createTurnHandler(deps: TurnDeps): JobHandler {
     now: number,
   ): Promise<void> {
     await tx.messages.addOutbound({
-      // Fixed by the turn: should two processes ever run it at once, it is still answered once.
-      id: `m_${turnId}`,
+      id: replyIdOf(turnId),
       conversationId: conversation.id,
       author: "bot",
       parts,
@@ -245,11 +229,6 @@ export function createTurnHandler(deps: TurnDeps): JobHandler {
   }
 }
 
-/** Fixed by its first message, so that a turn that runs again is the same turn. */
-function turnIdOf(first: Message): string {
-  return `t_${first.id}`;
-}
-
 function idsOf(messages: readonly Message[]): string[] {
   return messages.map((message) => message.id);
 }
@@ -257,8 +236,4 @@ function idsOf(messages: readonly Message[]): string[] {
 function inReplyTo(messages: readonly Message[]): { inReplyTo?: string } {
   const last = messages.findLast((message) => message.platform_message_id !== null)?.platform_message_id;
   return last == null ? {} : { inReplyTo: last };
-}
-
-function replyParts({ text, attachments }: AgentAnswer): Part[] {
-  return [...(text.trim() === "" ? [] : [{ type: "text" as const, text: text.trim() }]), ...attachments];
 }

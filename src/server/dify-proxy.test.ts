@@ -1,20 +1,13 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import OpenAI from "openai";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { DifyScript } from "../../sandbox/dify-app/script.ts";
 import { startDifyApp } from "../../sandbox/dify-app.ts";
 import { aPhoto } from "../../sandbox/pictures.ts";
 import type { Log } from "../domain/log.ts";
-import { readEnv } from "../env.ts";
-import { aDatabase, type TestDatabase } from "../testing/test-database.ts";
-import { type RunningService, startService } from "./start.ts";
+import { aRunningService, type RunningTestService } from "../testing/running-service.ts";
 
-let dir: string;
-let database: TestDatabase;
 let dify: Awaited<ReturnType<typeof startDifyApp>>;
-let running: RunningService;
+let running: RunningTestService;
 const logged: string[] = [];
 const note = (event: string, fields?: Record<string, unknown>) => {
   logged.push(`${event} ${JSON.stringify(fields)}`);
@@ -22,25 +15,12 @@ const note = (event: string, fields?: Record<string, unknown>) => {
 const log: Log = { debug: note, info: note, warn: note, error: note };
 
 beforeAll(async () => {
-  dir = mkdtempSync(join(tmpdir(), "tianwang-dify-"));
-  database = await aDatabase(dir);
   dify = await startDifyApp();
-  const env = readEnv({
-    HTTP_API_PORT: "0",
-    DATA_DIR: dir,
-    DATABASE_URL: database.url,
-    QINGJIAN_WS_URL: "off",
-    TUHUI_API_URL: "off",
-    TIANWANG_CALLBACK_URL: "off",
-    DIFY_PROXY_HOSTS: new URL(dify.url).host,
-  });
-  running = await startService(env, { root: process.cwd(), version: "test", log, rulesOnly: true });
+  running = await aRunningService({ DIFY_PROXY_HOSTS: new URL(dify.url).host }, log);
 });
 afterAll(async () => {
   await running.stop();
-  await database.drop();
   await dify.close();
-  rmSync(dir, { recursive: true, force: true });
 });
 beforeEach(() => {
   dify.requests.length = 0;

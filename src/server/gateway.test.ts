@@ -1,24 +1,16 @@
-import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import OpenAI from "openai";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { aPhoto } from "../../sandbox/pictures.ts";
 import { conversationIdOf } from "../domain/conversations/conversation.ts";
-import { silentLog } from "../domain/log.ts";
-import { readEnv } from "../env.ts";
 import { putDocuments } from "../testing/helpdesk-documents.ts";
-import { aDatabase, type TestDatabase } from "../testing/test-database.ts";
-import { type RunningService, startService } from "./start.ts";
+import { aRunningService, type RunningTestService } from "../testing/running-service.ts";
 
 const UNKNOWN = "抱歉，您的问题可能不在服务业务范围内";
 const KEY = "sk-desk-12345678";
 
-let dir: string;
-let database: TestDatabase;
-let running: RunningService;
+let running: RunningTestService;
 let client: OpenAI;
 /** Hears of tickets. */
 let listener: Server;
@@ -36,32 +28,17 @@ beforeAll(async () => {
     });
   });
   await new Promise<void>((resolve) => listener.listen(0, "127.0.0.1", resolve));
-  dir = mkdtempSync(join(tmpdir(), "tianwang-gateway-"));
-  database = await aDatabase(dir);
-  const env = readEnv({
-    HTTP_API_PORT: "0",
-    DATA_DIR: dir,
-    DATABASE_URL: database.url,
-    QINGJIAN_WS_URL: "off",
-    TUHUI_API_URL: "off",
-    TIANWANG_CALLBACK_URL: "off",
-    TICKET_CALLBACK_URL: `http://127.0.0.1:${(listener.address() as AddressInfo).port}/tickets`,
+  const { port } = listener.address() as AddressInfo;
+  running = await aRunningService({
+    TICKET_CALLBACK_URL: `http://127.0.0.1:${port}/tickets`,
     OPENAI_API_SERVER_KEYS: `desk:${KEY}, other:sk-other-12345678, slow:sk-slow-12345678:2`,
-  });
-  running = await startService(env, {
-    root: process.cwd(),
-    version: "test",
-    log: silentLog,
-    rulesOnly: true,
   });
   await putDocuments(running.service.store);
   client = new OpenAI({ apiKey: KEY, baseURL: `${running.url}/v1`, maxRetries: 0 });
 });
 afterAll(async () => {
   await running.stop();
-  await database.drop();
   listener.close();
-  rmSync(dir, { recursive: true, force: true });
 });
 
 const ask = (content: string, extra: Partial<OpenAI.ChatCompletionCreateParamsNonStreaming> = {}) =>
@@ -324,6 +301,16 @@ describe("conversations of the gateway", () => {
     expect((await store.messages.find("m_person"))?.status).toBe("sent");
     await takeover.release(id);
     expect(contentOf(await ask("服务台电话多少", { user: "held" }))).toContain("8000");
+  });
+
+  it("say in the shop's words that a person has them, to the shop's customers", async () => {
+    const buyer = { model: "shop", user: "held-buyer" };
+    await ask("你好", buyer);
+    await running.service.takeover.takeOver(conversationOf("u:held-buyer", "desk", "shop"), "阿明");
+
+    const held = contentOf(await ask("放大一张图多少钱", buyer));
+    expect(held).toContain("正由同事处理");
+    expect(held).not.toContain("IT");
   });
 
   it("answer a repeated request with the same answer, once", async () => {

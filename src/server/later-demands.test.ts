@@ -83,6 +83,34 @@ async function newest() {
   if (order === undefined) throw new Error("no order");
   return order;
 }
+const ADDED = {
+  kind: "process" as const,
+  services: ["basic" as const],
+  operations: [{ op: "format" as const, format: "jpeg" as const }],
+  local: true,
+  urgent: false,
+  words: "要jpg的",
+  pictures: [],
+};
+/** What a turn had done when its process ended: the message is not answered, the price is raised. */
+async function cutOff(order: { id: string; conversation_id: string }): Promise<void> {
+  const { store, desk, ambient } = shop.service;
+  const words = "再加一行字：新年快乐";
+  await store.messages.addInbound(anInbound({ text: words, at: ambient.now() }), {
+    id: `m_${buyer}_cut`,
+    conversationId: order.conversation_id,
+    status: "pending",
+    fence: 1,
+  });
+  await desk.addDemand(order.id, {
+    ...ADDED,
+    services: ["edit_text"],
+    operations: [],
+    local: false,
+    words,
+    sourceId: `t_m_${buyer}_cut`,
+  });
+}
 async function totalOf(order: { quote_id: string | null }) {
   const quote =
     order.quote_id === null ? null : await shop.service.store.certificates.findQuote(order.quote_id);
@@ -138,15 +166,6 @@ describe("a later demand", () => {
     expect(order.deliveries.map(({ format }) => format)).toEqual(["jpeg"]);
     expect((await shop.told(buyer)).filter((text) => text.includes("做好啦"))).toHaveLength(1);
   });
-  const ADDED = {
-    kind: "process" as const,
-    services: ["basic" as const],
-    operations: [{ op: "format" as const, format: "jpeg" as const }],
-    local: true,
-    urgent: false,
-    words: "要jpg的",
-    pictures: [],
-  };
 
   it("after delivery is a follow-up order on what was delivered", async () => {
     await shop.say(buyer, "帮我抠图 要透明底的", [await aProductOnWhite(count)]);
@@ -256,25 +275,9 @@ describe("a later demand", () => {
     await shop.say(buyer, "把这张图描成矢量图", [await aPhoto(count)]);
     await shop.say(buyer, "可以");
     const { id, conversation_id } = await newest();
-    const { store, takeover, desk, jobs, ambient } = shop.service;
+    const { store, takeover, jobs, ambient } = shop.service;
     const told = (await shop.told(buyer)).length;
-    // What the turn had done when its process ended: the message is not answered, the price is raised.
-    const words = "再加一行字：新年快乐";
-    const message = anInbound({ text: words, at: ambient.now() });
-    await store.messages.addInbound(message, {
-      id: `m_${buyer}_cut`,
-      conversationId: conversation_id,
-      status: "pending",
-      fence: 1,
-    });
-    await desk.addDemand(id, {
-      ...ADDED,
-      services: ["edit_text"],
-      operations: [],
-      local: false,
-      words,
-      sourceId: "cut-off",
-    });
+    await cutOff({ id, conversation_id });
     await takeover.takeOver(conversation_id, "阿明");
     await store.transaction((tx) => queueTurn(tx, conversation_id, ambient.now()));
     await jobs.idle();
@@ -290,23 +293,9 @@ describe("a later demand", () => {
     await shop.say(buyer, "把这张图描成矢量图", [await aPhoto(count)]);
     await shop.say(buyer, "可以");
     const { id, conversation_id, dispatch_no } = await newest();
-    const { store, desk, jobs, ambient } = shop.service;
+    const { store, jobs, ambient } = shop.service;
     const told = (await shop.told(buyer)).length;
-    const words = "再加一行字：新年快乐";
-    await store.messages.addInbound(anInbound({ text: words, at: ambient.now() }), {
-      id: `m_${buyer}_late_words`,
-      conversationId: conversation_id,
-      status: "pending",
-      fence: 1,
-    });
-    await desk.addDemand(id, {
-      ...ADDED,
-      services: ["edit_text"],
-      operations: [],
-      local: false,
-      words,
-      sourceId: `t_m_${buyer}_late_words`,
-    });
+    await cutOff({ id, conversation_id });
     await jobs.idle();
     tuhui.knobs.loseCallbacks = 1;
     await tuhui.deliver(dispatch_no ?? "", [await aPhoto(count + 100)]);

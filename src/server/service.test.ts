@@ -1,44 +1,23 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startQingjian, textOf } from "../../sandbox/qingjian.ts";
-import { silentLog } from "../domain/log.ts";
-import { readEnv } from "../env.ts";
-import { aDatabase, type TestDatabase } from "../testing/test-database.ts";
-import { type RunningService, startService } from "./start.ts";
+import { aRunningService, type RunningTestService } from "../testing/running-service.ts";
 
-let dir: string;
-let database: TestDatabase;
 let qingjian: Awaited<ReturnType<typeof startQingjian>>;
-let running: RunningService;
+let running: RunningTestService;
 
 beforeAll(async () => {
-  dir = mkdtempSync(join(tmpdir(), "tianwang-service-"));
-  database = await aDatabase(dir);
   qingjian = await startQingjian();
-  const env = readEnv({
-    HTTP_API_PORT: "0",
-    DATA_DIR: dir,
-    DATABASE_URL: database.url,
+  running = await aRunningService({
     QINGJIAN_WS_URL: qingjian.url,
     TIANWANG_CALLBACK_URL: "off",
     MERGE_WINDOW_MS: "200",
-  });
-  running = await startService(env, {
-    root: process.cwd(),
-    version: "test",
-    log: silentLog,
-    rulesOnly: true,
   });
   await qingjian.connected();
 });
 
 afterAll(async () => {
   await running.stop();
-  await database.drop();
   await qingjian.close();
-  rmSync(dir, { recursive: true, force: true });
 });
 
 const post = (path: string, body: string, type = "application/json") =>

@@ -1,37 +1,24 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { aPhoto } from "../../sandbox/pictures.ts";
 import { startQingjian, textOf } from "../../sandbox/qingjian.ts";
 import { startTianwang } from "../../sandbox/tianwang.ts";
 import { startTuhui } from "../../sandbox/tuhui.ts";
-import { silentLog } from "../domain/log.ts";
-import { readEnv } from "../env.ts";
-import { aDatabase, type TestDatabase } from "../testing/test-database.ts";
-import { type RunningService, startService } from "./start.ts";
+import { aRunningService, type RunningTestService } from "../testing/running-service.ts";
 
 const SECRET = `whsec_${Buffer.from("a test's secret of thirty-two by").toString("base64")}`;
 
-let dir: string;
-let database: TestDatabase;
 let qingjian: Awaited<ReturnType<typeof startQingjian>>;
 let tuhui: Awaited<ReturnType<typeof startTuhui>>;
 let tianwang: Awaited<ReturnType<typeof startTianwang>>;
-let running: RunningService;
+let running: RunningTestService;
 
 beforeAll(async () => {
-  dir = mkdtempSync(join(tmpdir(), "tianwang-actions-"));
-  database = await aDatabase(dir);
   [qingjian, tuhui, tianwang] = [
     await startQingjian(),
     await startTuhui({ secret: SECRET }),
     await startTianwang({ secret: SECRET }),
   ];
-  const env = readEnv({
-    HTTP_API_PORT: "0",
-    DATA_DIR: dir,
-    DATABASE_URL: database.url,
+  running = await aRunningService({
     QINGJIAN_WS_URL: qingjian.url,
     TUHUI_API_URL: tuhui.url,
     TUHUI_SECRET: SECRET,
@@ -39,19 +26,11 @@ beforeAll(async () => {
     TIANWANG_SECRET: SECRET,
     MERGE_WINDOW_MS: "0",
   });
-  running = await startService(env, {
-    root: process.cwd(),
-    version: "test",
-    log: silentLog,
-    rulesOnly: true,
-  });
   await qingjian.connected();
 });
 afterAll(async () => {
   await running.stop();
-  await database.drop();
   for (const peer of [qingjian, tuhui, tianwang]) await peer.close();
-  rmSync(dir, { recursive: true, force: true });
 });
 
 /** A buyer who has spoken once; the conversation's name is the customer's. */

@@ -195,14 +195,13 @@ export async function wire(env: Env, options: WireOptions) {
   });
   const fileUrl = (file: string) => `${env.FILES_URL ?? options.ownUrl()}/files/${file}`;
   const door = { pictures: store.pictures, files, fetcher, inspector, ambient };
-
   const intake = createPictureIntake({ ...door, messages: store.messages });
   const answerNow = createAnswerNow({
     store,
     agent,
     intake,
     cases,
-    heldWords: () => config.rules().say("helpdesk_held"),
+    heldWords: (name) => config.rules().say(`${name}_held`),
     ambient,
   });
 

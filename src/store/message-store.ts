@@ -1,8 +1,8 @@
 import { type Kysely, type Selectable, sql } from "kysely";
 import type { Message, SaidMessage } from "../domain/conversations/message.ts";
 import type { MessageStore } from "../domain/conversations/ports.ts";
-import type { Lease } from "../domain/leases.ts";
-import { unchanged } from "./held.ts";
+import { toMessage, waits } from "./message-rows.ts";
+import { createOutbox } from "./outbox.ts";
 import { prepared } from "./prepared.ts";
 import type { Database } from "./schema.ts";
 
@@ -25,11 +25,6 @@ type NewMessage = Pick<
 
 /** The columns a reader of a conversation asks for: a turn reads twenty rows, and every value is a call into SQLite. */
 const SAID = ["id", "direction", "author", "parts", "status", "turn_id", "at"] as const;
-// SQLite takes an index of some rows only for a query that repeats the condition of the index word for word.
-const waits = sql<boolean>`"status" in ('pending', 'queued', 'sending', 'deferred')`;
-const goesOut = sql<boolean>`"messages"."status" in ('uncertain', 'failed', 'queued', 'sending')`;
-const GOES_OUT: readonly string[] = ["uncertain", "failed", "queued", "sending"];
-
 const insertInbound = prepared((db, row: NewMessage) =>
   insert(db, row)
     .onConflict((conflict) => conflict.column("dedupe_key").doNothing())
@@ -62,50 +57,6 @@ const settleInbound = prepared((db, given: { id: string; status: string; turnId:
     .where("id", "=", given.id)
     .where("status", "=", sql.lit("pending")),
 );
-const findUnsent = prepared((db, { conversationId }: { conversationId: string }) =>
-  db
-    .selectFrom("messages")
-    .selectAll()
-    .where("conversation_id", "=", conversationId)
-    .where("status", "in", [sql.lit("queued"), sql.lit("sending")])
-    .where(waits),
-);
-type SendClaim = { id: string; until: number; attempts: number };
-const claimSend = prepared((db, claim: SendClaim) => sendClaim(db, claim));
-const claimSendUnder = prepared((db, given: SendClaim & Lease) =>
-  sendClaim(db, given).where((eb) =>
-    eb.exists(
-      eb.selectFrom("leases").select("token").where("name", "=", given.name).where("token", "=", given.token),
-    ),
-  ),
-);
-const settleOutbound = prepared(
-  (
-    db,
-    given: {
-      id: string;
-      status: string;
-      settledAt: number | null;
-      error: string | null;
-      attempts: number | null;
-      platformMessageId: string | null;
-    },
-  ) =>
-    db
-      .updateTable("messages")
-      .set((eb) => ({
-        status: given.status,
-        sending_until: null,
-        settled_at: given.settledAt,
-        error: given.error,
-        attempts: eb.fn.coalesce(eb.val(given.attempts), "attempts"),
-        platform_message_id: eb.fn.coalesce(eb.val(given.platformMessageId), "platform_message_id"),
-      }))
-      .where("id", "=", given.id)
-      // Whoever stood still meanwhile does not undo what another has settled.
-      .where("status", "in", ["queued", "sending"]),
-);
-
 export function createMessageStore(db: Kysely<Database>): MessageStore {
   return {
     async addInbound(message, record) {
@@ -200,85 +151,7 @@ export function createMessageStore(db: Kysely<Database>): MessageStore {
       return result.numUpdatedRows > 0n;
     },
 
-    async unsent(conversationId) {
-      // Sorted here: asked for the order, SQLite would walk the conversation instead of what waits.
-      return (await findUnsent.all(db, { conversationId })).map(toMessage).sort((a, b) => a.seq - b.seq);
-    },
-
-    async claimSend({ id, attempts }, until, lease) {
-      const claim = { id, attempts, until };
-      const claimed =
-        lease === undefined
-          ? await claimSend.run(db, claim)
-          : await claimSendUnder.run(db, { ...claim, ...lease });
-      return claimed > 0;
-    },
-
-    async isSending(conversationId, now) {
-      const row = await db
-        .selectFrom("messages")
-        .select((eb) => eb.fn.max("sending_until").as("until"))
-        .where("conversation_id", "=", conversationId)
-        .where("status", "=", sql.lit("sending"))
-        .where(waits)
-        .where("author", "!=", "person")
-        .where("sending_until", ">", now)
-        .executeTakeFirst();
-      return row?.until ?? null;
-    },
-
-    async settleOutbound(id, { status, at, error, platformMessageId, tries }) {
-      const settled = await settleOutbound.run(db, {
-        id,
-        status,
-        settledAt: status === "queued" ? null : at,
-        error: error ?? null,
-        attempts: tries ?? null,
-        platformMessageId: platformMessageId ?? null,
-      });
-      return settled > 0;
-    },
-
-    async releaseDeferred(conversationId, fence) {
-      const result = await db
-        .updateTable("messages")
-        .set({ status: "queued", fence, error: null })
-        .where("conversation_id", "=", conversationId)
-        // Results that were never tried while the person had the chat, since the channel was away, are as good as deferred.
-        .where((eb) =>
-          eb.or([
-            eb("status", "=", sql.lit("deferred")),
-            eb.and([eb("status", "=", sql.lit("queued")), eb("author", "=", sql.lit("system"))]),
-          ]),
-        )
-        .where(waits)
-        .executeTakeFirst();
-      return Number(result.numUpdatedRows);
-    },
-
-    async conversationsToDeliver(channel) {
-      const rows = await db
-        .selectFrom("messages")
-        .innerJoin("conversations", "conversations.id", "messages.conversation_id")
-        .select("messages.conversation_id")
-        .distinct()
-        .where("messages.status", "in", [sql.lit("queued"), sql.lit("sending")])
-        .where(goesOut)
-        .where("conversations.channel", "=", channel)
-        .execute();
-      return rows.map((row) => row.conversation_id);
-    },
-
-    async listOutbound(status, limit) {
-      let found = db
-        .selectFrom("messages")
-        .selectAll()
-        .where("direction", "=", "out")
-        .where("status", "=", sql.lit(status));
-      if (GOES_OUT.includes(status)) found = found.where(goesOut);
-      const rows = await found.orderBy("seq", "desc").limit(limit).execute();
-      return rows.map(toMessage);
-    },
+    ...createOutbox(db),
   };
 }
 
@@ -310,38 +183,4 @@ function toSaid(row: Pick<Selectable<Database["messages"]>, (typeof SAID)[number
     status: row.status as Message["status"],
     parts: JSON.parse(row.parts) as Message["parts"],
   };
-}
-
-function toMessage(row: Selectable<Database["messages"]>): Message {
-  const { dedupe_key: _dedupeKey, sending_until: _sendingUntil, ...rest } = row;
-  return {
-    ...rest,
-    status: row.status as Message["status"],
-    parts: JSON.parse(row.parts) as Message["parts"],
-  };
-}
-
-function sendClaim(db: Kysely<Database>, { id, until, attempts }: SendClaim) {
-  return db
-    .updateTable("messages")
-    .set({ status: "sending", sending_until: until, attempts: sql<number>`attempts + 1` })
-    .where("id", "=", id)
-    .where("attempts", "=", attempts)
-    .where("status", "in", ["queued", "sending"])
-    .where((eb) =>
-      eb.or([
-        eb("author", "=", "person"),
-        eb.exists(
-          unchanged(
-            db,
-            eb
-              .selectFrom("conversations as c")
-              .select("c.id")
-              .whereRef("c.id", "=", "messages.conversation_id")
-              .whereRef("c.fence", "=", "messages.fence")
-              .where("c.holder", "=", "bot"),
-          ),
-        ),
-      ]),
-    );
 }

@@ -1,9 +1,7 @@
 import { z } from "zod";
 import type { AnswerAgent } from "../../agents/answer.ts";
 import type { Ambient } from "../../domain/clock.ts";
-import { agentOf } from "../../domain/conversations/agent-of.ts";
 import type { Conversation } from "../../domain/conversations/conversation.ts";
-import type { Part } from "../../domain/conversations/message.ts";
 import { AppError } from "../../domain/errors.ts";
 import { DONE, type JobHandler } from "../../domain/jobs/jobs.ts";
 import type { DeskDeps } from "../../domain/orders/desk/deps.ts";
@@ -14,6 +12,7 @@ import { type PictureDoor, takePicture } from "../../domain/pictures/take-pictur
 import type { Store } from "../../domain/records.ts";
 import type { Action, Firing, Task } from "../../domain/tasks/task.ts";
 import type { CaseReader } from "../case-reader.ts";
+import { questionOf, replyParts } from "../turn-record.ts";
 import { sendForFiring, settleFiring } from "./fire-task.ts";
 
 export type TaskActionDeps = {
@@ -58,18 +57,11 @@ export function createTaskActionHandler(deps: TaskActionDeps): JobHandler {
   async function letAgentWrite(firing: Firing, conversation: Conversation, prompt: string): Promise<void> {
     const { facts, transcript } = await deps.cases.read(conversation, { messages: [], fired: [] });
     const answer = await deps.agent.answer({
-      agent: agentOf(conversation),
-      conversationId: conversation.id,
-      customerId: conversation.customer_id,
-      platform: conversation.platform,
-      turnId: `t_${firing.id}`,
-      transcript,
-      messages: [],
-      facts,
+      ...questionOf(conversation, { turnId: `t_${firing.id}`, transcript, messages: [], facts }),
       prompt,
     });
     if (answer.text.trim() === "") throw new AppError("agent-silent", "the agent wrote nothing");
-    const parts: Part[] = [{ type: "text", text: answer.text }, ...answer.attachments];
+    const parts = replyParts(answer);
     await store.transaction(async (tx) => {
       const current = await tx.conversations.find(conversation.id);
       const live = await tx.tasks.findFiring(firing.id);

@@ -10,6 +10,7 @@ import {
   type CompletionRequest,
   idOf,
   readConversationId,
+  readDataUrl,
   readHistory,
   readQuestion,
   type Said,
@@ -17,7 +18,6 @@ import {
 import type { Answering } from "./stream-answer.ts";
 
 const MOST_PICTURES = 10;
-const DATA_URL = /^data:[^,;]*(?:;[^,;]+)*;base64,/iu;
 
 export type Caller = {
   /** Of the server's key: conversations are apart by it. */
@@ -88,12 +88,8 @@ export function createAskAgent({
   async function partsOf({ text, pictures }: Said): Promise<Part[]> {
     const parts: Part[] = text === "" ? [] : [{ type: "text", text }];
     for (const url of pictures.slice(0, MOST_PICTURES)) {
-      const data = DATA_URL.exec(url);
-      parts.push(
-        data === null
-          ? { type: "image", url }
-          : { type: "image", file: await files.put(Buffer.from(url.slice(data[0].length), "base64")) },
-      );
+      const data = readDataUrl(url);
+      parts.push({ type: "image", ...(data === null ? { url } : { file: await files.put(data.bytes) }) });
     }
     return parts;
   }

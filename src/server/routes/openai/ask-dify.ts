@@ -5,11 +5,16 @@ import { AppError } from "../../../domain/errors.ts";
 import type { DifyConversationStore } from "../../../domain/records.ts";
 import { askDifyApp, type DifyQuestion } from "../../../integrations/dify/dify-app.ts";
 import type { DifyTarget } from "../../../integrations/dify/dify-key.ts";
-import { type CompletionRequest, readConversationId, readMessage, readQuestion } from "./request.ts";
+import {
+  type CompletionRequest,
+  readConversationId,
+  readDataUrl,
+  readMessage,
+  readQuestion,
+} from "./request.ts";
 import type { Answering } from "./stream-answer.ts";
 
 const REPLACED = "\n\n（以上内容已更正为：）\n";
-const DATA_URL = /^data:([^,;]*)(?:;[^,;]+)*;base64,/iu;
 const isObject = (value: unknown): value is Record<string, unknown> =>
   value !== null && typeof value === "object" && !Array.isArray(value);
 
@@ -50,7 +55,7 @@ export function createAskDify({
         query: said.text === "" ? "（图片）" : said.text,
         user: known?.user ?? talk.user,
         conversationId: known?.id ?? "",
-        pictures: said.pictures.map(pictureOf),
+        pictures: said.pictures.map((url) => readDataUrl(url) ?? { url }),
         inputs: isObject(request.variable) ? request.variable : {},
       };
       try {
@@ -124,12 +129,6 @@ function talkOf(target: DifyTarget, request: CompletionRequest, header: string |
     nextKey: (answer) => hashed([...app, ...words(request.messages), `assistant:${answer.trim()}`]),
     user: person === "" ? `talk-${randomUUID()}` : person,
   };
-}
-
-function pictureOf(url: string): DifyQuestion["pictures"][number] {
-  const data = DATA_URL.exec(url);
-  if (data === null) return { url };
-  return { bytes: Buffer.from(url.slice(data[0].length), "base64"), type: data[1] || "image/png" };
 }
 
 function hashed(parts: readonly string[]): string {

@@ -54,6 +54,8 @@ export function failureOf(error: unknown): { status: ContentfulStatusCode; error
     return { status: 500, error: openAiError(500, "the answer broke off: ask again", { code }) };
   if (code === "answer-taken-over")
     return { status: 409, error: openAiError(409, "a person has taken this conversation over", { code }) };
+  if (code === "picture-too-slow")
+    return { status: 400, error: openAiError(400, "a picture could not be fetched in time", { code }) };
   if (code === "dify-refused") return refusedByDify(error);
   if (code === "dify-unreachable" || code === "dify-conversation-gone")
     return { status: 502, error: openAiError(502, "Dify cannot be reached or broke off", { code }) };

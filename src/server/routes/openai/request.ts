@@ -50,6 +50,15 @@ export function readMessage({ content }: ChatMessage): Said {
   return { text: texts.join("\n"), pictures };
 }
 
+const DATA_URL = /^data:([^,;]*)(?:;[^,;]+)*;base64,/iu;
+
+/** The bytes of a data: URL and what they are said to be; null for another address. */
+export function readDataUrl(url: string): { bytes: Uint8Array; type: string } | null {
+  const head = DATA_URL.exec(url);
+  if (head === null) return null;
+  return { bytes: Buffer.from(url.slice(head[0].length), "base64"), type: head[1] || "image/png" };
+}
+
 /** What is asked now: the user's messages since the last answer; null when nobody asks anything. */
 export function readQuestion({ messages }: CompletionRequest): Said | null {
   const lastAnswer = messages.findLastIndex(({ role }) => role === "assistant");
