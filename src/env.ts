@@ -18,6 +18,16 @@ const standardSecret = z
   .regex(/^whsec_[A-Za-z0-9+/=]{16,}$/, "must be whsec_ followed by base64")
   .optional();
 
+const aesKey = z
+  .string()
+  .regex(/^[A-Za-z0-9+/]{43}$/u, "must be the 43 characters of an EncodingAESKey")
+  .optional();
+/** Settings of 企业微信's three ways that are of use together only. */
+const TOGETHER: string[][] = [
+  ["WECOM_AGENT_ID", "WECOM_SECRET", "WECOM_CORP_ID", "WECOM_TOKEN", "WECOM_AES_KEY"],
+  ["WECOM_BOT_ID", "WECOM_BOT_SECRET"],
+];
+
 /** Parts that an empty value switches off, as "off" does; elsewhere empty is the same as absent. */
 const SWITCHES = ["QINGJIAN_WS_URL", "TUHUI_API_URL", "TIANWANG_CALLBACK_URL"];
 
@@ -100,6 +110,23 @@ export const envSchema = z
         "must be NAME:KEY or NAME:KEY:REQUESTS_PER_MINUTE, separated by commas; a key has 8 characters or more",
       )
       .optional(),
+    WECOM_API_BASE: z.url({ protocol: http }).default("https://qyapi.weixin.qq.com"),
+    WECOM_CORP_ID: optional,
+    WECOM_AGENT_ID: z.coerce.number().int().positive().optional(),
+    WECOM_SECRET: optional,
+    WECOM_TOKEN: optional,
+    WECOM_AES_KEY: aesKey,
+    WECOM_HANDOFF_USERS: list,
+    WECOM_KF_SECRET: optional,
+    WECOM_KF_OPEN_IDS: list,
+    WECOM_KF_TOKEN: optional,
+    WECOM_KF_AES_KEY: aesKey,
+    WECOM_BOT_ID: optional,
+    WECOM_BOT_SECRET: optional,
+    WECOM_BOT_WS_URL: z.url({ protocol: /^wss?$/ }).default("wss://openws.work.weixin.qq.com"),
+    TRANSCRIPTION_MODEL: optional,
+    SPEECH_MODEL: optional,
+    SPEECH_VOICE: z.string().min(1).default("alloy"),
     CONFIG_DIR: z.string().default("./config"),
     STUDIO_PORT: z.coerce.number().int().min(1).max(65_535).default(4111),
     LOG_LEVEL: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
@@ -124,6 +151,27 @@ export const envSchema = z
       env.RAGFLOW_URL === undefined ||
       (env.RAGFLOW_API_KEY !== undefined && env.RAGFLOW_DATASET_IDS.length > 0),
     { path: ["RAGFLOW_URL"], message: "needs RAGFLOW_API_KEY and RAGFLOW_DATASET_IDS" },
+  )
+  .superRefine((env: Record<string, unknown>, context) => {
+    const missing = TOGETHER.flatMap(([first = "", ...others]) => {
+      const [second = ""] = others;
+      const isWanted = env[first] !== undefined || env[second] !== undefined;
+      return isWanted ? [first, ...others].filter((name) => env[name] === undefined) : [];
+    });
+    for (const name of missing) context.addIssue({ code: "custom", path: [name], message: "is needed too" });
+  })
+  .refine(
+    (env) =>
+      env.WECOM_KF_SECRET === undefined ||
+      (env.WECOM_CORP_ID !== undefined &&
+        env.WECOM_KF_OPEN_IDS.length > 0 &&
+        (env.WECOM_KF_TOKEN ?? env.WECOM_TOKEN) !== undefined &&
+        (env.WECOM_KF_AES_KEY ?? env.WECOM_AES_KEY) !== undefined),
+    {
+      path: ["WECOM_KF_SECRET"],
+      message:
+        "needs WECOM_CORP_ID, WECOM_KF_OPEN_IDS, and WECOM_TOKEN and WECOM_AES_KEY or their WECOM_KF_ forms",
+    },
   )
   .refine((env) => env.DIFY_DATASET_KEY === undefined || env.DIFY_DATASET_IDS.length > 0, {
     path: ["DIFY_DATASET_KEY"],

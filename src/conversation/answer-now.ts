@@ -14,7 +14,7 @@ import { AppError } from "../domain/errors.ts";
 import type { KnowledgeUse } from "../domain/knowledge/knowledge-use.ts";
 import type { Records, Store } from "../domain/records.ts";
 import type { CaseReader } from "./case-reader.ts";
-import type { PictureIntake } from "./picture-intake.ts";
+import type { PartIntake } from "./part-intake.ts";
 import { questionOf, replyIdOf, replyParts, turnIdOf, turnRecord } from "./turn-record.ts";
 
 /** How often pictures that are still on their way are looked for, and for how long. */
@@ -55,7 +55,7 @@ export function createAnswerNow({
 }: {
   store: Store;
   agent: AnswerAgent;
-  intake: PictureIntake;
+  intake: PartIntake;
   cases: CaseReader;
   /** Says that a person has the conversation, as each agent's customers are told. */
   heldWords: (agent: AgentName) => string;

@@ -107,9 +107,7 @@ function pictureIds(message: SaidMessage): string[] {
 
 function refusedOf(messages: Message[]): string[] {
   return messages.flatMap((message) =>
-    message.parts.flatMap((part) =>
-      part.type === "image" && part.refused !== undefined ? [part.refused] : [],
-    ),
+    message.parts.flatMap((part) => ("refused" in part && part.refused !== undefined ? [part.refused] : [])),
   );
 }
 

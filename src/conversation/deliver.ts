@@ -48,7 +48,7 @@ export function createDeliverHandler({ store, senders, ambient, log }: DeliverDe
 
       for (const message of unsent) {
         const wasWritten = message.status === "sending";
-        if (wasWritten && !sender.dedupes()) {
+        if (wasWritten && !sender.dedupes(message)) {
           // A crash between write and ack: sending again could show it twice.
           await settle(conversation, message, { status: "uncertain", error: "outcome-unknown" });
           continue;
@@ -58,6 +58,7 @@ export function createDeliverHandler({ store, senders, ambient, log }: DeliverDe
           idempotencyKey: message.id,
           parts: message.parts,
           inReplyTo: message.in_reply_to,
+          wasTried: wasWritten || message.attempts > 0,
         });
         if (send === null) return againAt(ambient.now() + FILES_RETRY_MS);
         const writeBefore = ambient.now() + SEND_CLAIM_MS;
@@ -129,13 +130,20 @@ export function createDeliverHandler({ store, senders, ambient, log }: DeliverDe
         return null;
       case "unanswered":
       case "dropped":
-        if (sender.dedupes() && tries < MOST_TRIES) {
+        if (sender.dedupes(message) && tries < MOST_TRIES) {
           log.warn("deliver.unconfirmed", { messageId: message.id, tries, why: outcome.status });
           return outcome.status === "dropped" ? againAt(ambient.now() + FIRST_RETRY_MS) : backoff();
         }
         log.warn("deliver.uncertain", { messageId: message.id, tries });
         await settle(conversation, message, { status: "uncertain", error: outcome.status });
         return null;
+      case "more":
+        await store.messages.settleOutbound(message.id, {
+          status: "sending",
+          at: ambient.now(),
+          tries: message.attempts,
+        });
+        return againAt(ambient.now());
       case "not-connected":
         await unwritten(message);
         return againAt(ambient.now() + OFFLINE_RETRY_MS);

@@ -12,17 +12,23 @@ import type { Records, Store } from "../domain/records.ts";
 import type { SafeRegex } from "../domain/tasks/matching.ts";
 import type { Task } from "../domain/tasks/task.ts";
 import type { CaseReader } from "./case-reader.ts";
-import type { PictureIntake } from "./picture-intake.ts";
+import { createLiveText } from "./live-text.ts";
+import type { PartIntake } from "./part-intake.ts";
 import { fireReplyTasks, hasReplyTasks } from "./tasks/match-replies.ts";
 import { questionOf, replyIdOf, replyParts, turnIdOf, turnRecord } from "./turn-record.ts";
 
 export type TurnDeps = {
   store: Store;
   agent: AnswerAgent;
-  intake: PictureIntake;
+  intake: PartIntake;
   cases: CaseReader;
   /** Says what the buyer's order costs now. */
   totalWords: (totalFen: number) => string;
+  /** Shows the answer to a message while it is written, where the channel can. */
+  live?: (
+    conversation: Conversation,
+    inReplyTo: string | null,
+  ) => ((textSoFar: string) => void) | null | undefined;
   regex: SafeRegex;
   ambient: Ambient;
   log: Log;
@@ -65,7 +71,11 @@ export function createTurnHandler(deps: TurnDeps): JobHandler {
 
       const turnId = turnIdOf(first);
       const { facts, transcript } = await cases.read(conversation, { messages, fired });
-      const answer = await agent.answer(questionOf(conversation, { turnId, transcript, messages, facts }));
+      const show = deps.live?.(conversation, inReplyTo(messages).inReplyTo ?? null) ?? null;
+      const answer = await agent.answer({
+        ...questionOf(conversation, { turnId, transcript, messages, facts }),
+        ...(show === null ? {} : { onText: createLiveText(store, conversation, show) }),
+      });
       return await commit(conversation, messages, answer, { turnId, startedAt });
     },
   };
@@ -118,7 +128,7 @@ export function createTurnHandler(deps: TurnDeps): JobHandler {
     answer: AgentAnswer,
     turn: { turnId: string; startedAt: number },
   ): Promise<JobOutcome> {
-    const parts = replyParts(answer);
+    const parts = replyParts(answer, messages);
     const outcome = await store.transaction(async (tx) => {
       const now = ambient.now();
       if (!(await tx.conversations.holdsFence(conversation.id, conversation.fence)))

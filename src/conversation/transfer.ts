@@ -36,10 +36,7 @@ export function createTransferHandler({
       if (sender.lease?.() === null) return againAt(now + ELSEWHERE_AGAIN_MS);
       if (now < handoff.created_at + LAST_WORDS_WITHIN_MS && (await isSpeaking(conversation.id)))
         return againAt(now + LAST_WORDS_AGAIN_MS);
-      const isTaken = await sender.transfer(conversation, {
-        reason: handoff.reason,
-        group: handoff.group_name,
-      });
+      const isTaken = await sender.transfer(conversation, handoff);
       // Not taken there: it stays in our own queue, where a person sees it.
       if (isTaken) await takeover.takeOver(conversation.id, "platform");
       return DONE;

@@ -32,9 +32,18 @@ export function questionOf(
   };
 }
 
-/** What is said of an answer; empty when nothing is. */
-export function replyParts({ text, attachments }: Pick<AgentAnswer, "text" | "attachments">): Part[] {
-  return [...(text.trim() === "" ? [] : [{ type: "text" as const, text: text.trim() }]), ...attachments];
+/**
+ * What is said of an answer; empty when nothing is.
+ *
+ * @param asked - what it answers: a voice may be answered by a voice
+ */
+export function replyParts(
+  { text, attachments }: Pick<AgentAnswer, "text" | "attachments">,
+  asked: readonly Pick<Message, "parts">[] = [],
+): Part[] {
+  const spoken = asked.at(-1)?.parts.some(({ type }) => type === "voice") === true ? { spoken: true } : {};
+  const words = text.trim() === "" ? [] : [{ type: "text" as const, text: text.trim(), ...spoken }];
+  return [...words, ...attachments];
 }
 
 /** What is kept of a turn that ended with these parts. */

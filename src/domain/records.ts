@@ -67,6 +67,13 @@ export type DifyConversationStore = {
   forget(key: string): Promise<void>;
 };
 
+/** How far the messages of a 客服账号 (微信客服) have been read: what 企业微信 gave as the cursor to go on from. */
+export type KfCursorStore = {
+  find(openKfId: string): Promise<string | null>;
+  put(openKfId: string, cursor: string, now: number): Promise<void>;
+  forget(openKfId: string): Promise<void>;
+};
+
 /** Everything we keep. Inside a transaction all of it commits or none. */
 export type Records = {
   conversations: ConversationStore;
@@ -82,6 +89,7 @@ export type Records = {
   knowledge: KnowledgeStore;
   tickets: TicketStore;
   difyConversations: DifyConversationStore;
+  kfCursors: KfCursorStore;
   leases: LeaseStore;
   jobs: Jobs;
 };

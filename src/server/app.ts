@@ -16,6 +16,7 @@ import { createOpenAiRoutes } from "./routes/openai/routes.ts";
 import { createOperationRoutes } from "./routes/operations.ts";
 import { createTaskRoutes } from "./routes/tasks.ts";
 import { createTuhuiRoutes } from "./routes/tuhui.ts";
+import { createWecomRoutes } from "./routes/wecom.ts";
 import type { Service } from "./wire.ts";
 
 const PICTURES = "/api/operations/pictures";
@@ -46,6 +47,7 @@ export function createApp(service: Service) {
   app.use("/api/operations/*", inFlight.guard);
   app.use("/api/tuhui/*", inFlight.guard);
   app.use("/v1/*", inFlight.guard);
+  app.use("/wecom/*", inFlight.guard);
   app.on(METHODS_WITH_BODY, "*", except([PICTURES, "/v1/*"], limitBody()));
   app.on(METHODS_WITH_BODY, "/v1/*", limitBody(MOST_GATEWAY_BYTES));
   app.on(METHODS_WITH_BODY, "/api/*", except(PICTURES, requireJson()));
@@ -94,6 +96,7 @@ export function createApp(service: Service) {
       log,
     }),
   );
+  app.route("/wecom", createWecomRoutes({ callbacks: service.wecom.callbacks, log }));
   app.route("/files", createFileRoutes(service.files));
   app.route("/metrics", createMetricsRoutes({ ...service, inFlight }));
   app.get(

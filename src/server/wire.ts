@@ -4,8 +4,8 @@ import { createAnswerNow } from "../conversation/answer-now.ts";
 import { createCaseReader } from "../conversation/case-reader.ts";
 import { createDeliverHandler } from "../conversation/deliver.ts";
 import { createOrderCloseHandler, createOrderEventHandler } from "../conversation/order-events.ts";
+import { createPartIntake } from "../conversation/part-intake.ts";
 import { createPersonIdleHandler } from "../conversation/person-idle.ts";
-import { createPictureIntake } from "../conversation/picture-intake.ts";
 import { createReceiveMessage } from "../conversation/receive-message.ts";
 import { createTurnHandler } from "../conversation/run-turn.ts";
 import { createTakeover } from "../conversation/takeover.ts";
@@ -34,15 +34,23 @@ import { createWorkflowHandler } from "../workflows/order-runs.ts";
 import { createProcessImageWorkflow } from "../workflows/process-image.ts";
 import { atMost } from "./at-most.ts";
 import { openAgents } from "./open-agents.ts";
-import { JOBS_OF_THE_BRIDGE, openBridge } from "./open-bridge.ts";
+import {
+  type Channel,
+  createChannelWake,
+  JOBS_OF_THE_CHANNELS,
+  openBridge,
+  ownChannels,
+} from "./open-channels.ts";
 import { openKnowledge } from "./open-knowledge.ts";
 import { openMastra, openMastraStorage } from "./open-mastra.ts";
+import { openVoice } from "./open-voice.ts";
+import { openWecom } from "./open-wecom.ts";
 import { orderedId } from "./ordered-id.ts";
 import { type Outside, openOutside } from "./outside.ts";
 import { openShopConfig } from "./shop-config.ts";
 import { createSteadyClock } from "./steady-clock.ts";
 
-/** An orderly end takes less than 20 s: turns that run, acks of what they said (open-bridge.ts), and what else runs. */
+/** An orderly end takes less than 20 s: turns that run, acks of what they said (open-channels.ts), and what else runs. */
 const LAST_TURNS_MS = 8_000;
 const LAST_JOBS_MS = 4_000;
 const POLL_DESIGNER_MS = 5 * 60_000;
@@ -177,17 +185,34 @@ export async function wire(env: Env, options: WireOptions) {
     mergeWindowMs: env.MERGE_WINDOW_MS,
     idleReturnMs,
   });
-  const { bridge, ownership, senders } = openBridge(env, {
-    root,
-    version: options.version,
-    files,
-    profile: config.profile(env.QINGJIAN_PROFILE),
-    receive: receiveMessage,
+  const channelDeps = {
     store,
-    jobs,
+    files,
+    receive: receiveMessage,
+    lease: () => ownership.lease(),
+    wake: createChannelWake({ store, log }),
     ambient,
     log,
+  };
+  const bridge = openBridge(env, {
+    ...channelDeps,
+    root,
+    version: options.version,
+    profile: config.profile(env.QINGJIAN_PROFILE),
   });
+  const voice = openVoice(env, { log });
+  const wecom = openWecom(env, {
+    ...channelDeps,
+    fetcher,
+    speak: voice.speak,
+    say: () => config.rules().say,
+  });
+  const channels: Channel[] = [
+    ...(bridge === null ? [] : [{ sender: bridge, start: bridge.start, stop: bridge.stop }]),
+    ...wecom.channels,
+  ];
+  const ownership = ownChannels({ channels, store, jobs, log });
+  const senders = new Map(channels.map(({ sender }) => [sender.channel, sender]));
   const cases = createCaseReader({
     store,
     ambient,
@@ -195,7 +220,13 @@ export async function wire(env: Env, options: WireOptions) {
   });
   const fileUrl = (file: string) => `${env.FILES_URL ?? options.ownUrl()}/files/${file}`;
   const door = { pictures: store.pictures, files, fetcher, inspector, ambient };
-  const intake = createPictureIntake({ ...door, messages: store.messages });
+  const intake = createPartIntake({
+    ...door,
+    messages: store.messages,
+    media: wecom.media,
+    hear: voice.hear,
+    log,
+  });
   const answerNow = createAnswerNow({
     store,
     agent,
@@ -214,6 +245,8 @@ export async function wire(env: Env, options: WireOptions) {
           intake,
           cases,
           totalWords: (totalFen) => config.rules().say("demand_added_total", { yuan: yuan(totalFen) }),
+          live: (conversation, inReplyTo) =>
+            senders.get(conversation.channel)?.live?.(conversation, inReplyTo),
           regex,
           ambient,
           log,
@@ -249,6 +282,7 @@ export async function wire(env: Env, options: WireOptions) {
           workflow: (name) => mastra.getWorkflow(name) as unknown as Workflow,
         }),
         "person-idle": createPersonIdleHandler(takeover),
+        ...wecom.handlers(takeover),
         ...(outside.dispatch === null
           ? {}
           : createDispatchHandlers({
@@ -260,7 +294,7 @@ export async function wire(env: Env, options: WireOptions) {
               pollEveryMs: POLL_DESIGNER_MS,
             })),
       },
-      JOBS_OF_THE_BRIDGE,
+      JOBS_OF_THE_CHANNELS,
     );
   }
 
@@ -278,6 +312,7 @@ export async function wire(env: Env, options: WireOptions) {
     desk,
     takeover,
     bridge,
+    wecom,
     ownership,
     agent,
     config,
@@ -296,7 +331,7 @@ export async function wire(env: Env, options: WireOptions) {
     /** Lets running turns end and their words go out, gives the bridge and what does not end to others, then closes. */
     async stop(): Promise<void> {
       await atMost(jobs.leave(["turn"]), LAST_TURNS_MS);
-      await ownership?.stop();
+      await ownership.stop();
       await jobs.stop(LAST_JOBS_MS);
       await textReader.close();
       await bridge?.recorder.flush();

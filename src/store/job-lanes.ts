@@ -23,7 +23,15 @@ export const JOB_LANES: JobLane[] = [
   { name: "work", kinds: ["workflow"], concurrency: 4 },
   {
     name: "outside",
-    kinds: ["task-callback", "tuhui-order", "tuhui-requirement", "tuhui-cancel", "tuhui-poll"],
+    kinds: [
+      "task-callback",
+      "tuhui-order",
+      "tuhui-requirement",
+      "tuhui-cancel",
+      "tuhui-poll",
+      "kf-pull",
+      "handoff-card",
+    ],
     concurrency: 16,
   },
 ];

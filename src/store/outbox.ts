@@ -59,6 +59,7 @@ type Outbox = Pick<
   | "claimSend"
   | "isSending"
   | "settleOutbound"
+  | "noteUndelivered"
   | "releaseDeferred"
   | "conversationsToDeliver"
   | "listOutbound"
@@ -104,6 +105,18 @@ export function createOutbox(db: Kysely<Database>): Outbox {
         platformMessageId: platformMessageId ?? null,
       });
       return settled > 0;
+    },
+
+    async noteUndelivered(conversationId, platformMessageId, error) {
+      const { numUpdatedRows } = await db
+        .updateTable("messages")
+        .set({ status: "failed", error })
+        .where("conversation_id", "=", conversationId)
+        .where("platform_message_id", "=", platformMessageId)
+        .where("direction", "=", "out")
+        .where("status", "=", sql.lit("sent"))
+        .executeTakeFirst();
+      return numUpdatedRows > 0n;
     },
 
     async releaseDeferred(conversationId, fence) {

@@ -205,6 +205,8 @@ type TicketTable = Omit<Ticket, "status" | "priority"> & { status: string; prior
 
 type DifyConversationTable = { key: string; dify_id: string; updated_at: number };
 
+type KfCursorTable = { open_kfid: string; cursor: string; updated_at: number };
+
 type CustomerTable = { id: string; platform: string; name: string | null; blacklisted: number };
 
 type GalleryTable = {
@@ -255,6 +257,7 @@ export type Database = {
   turns: TurnTable;
   tickets: TicketTable;
   dify_conversations: DifyConversationTable;
+  kf_cursors: KfCursorTable;
   customers: CustomerTable;
   gallery_items: GalleryTable;
   gallery_changes: GalleryChangeTable;

@@ -14,6 +14,7 @@ import { createHandoffStore } from "./handoff-store.ts";
 import type { WakeableJobRunner } from "./job-lanes.ts";
 import { createJobQueue, type JobWake } from "./job-queue.ts";
 import { createJobRunner } from "./job-runner.ts";
+import { createKfCursorStore } from "./kf-cursor-store.ts";
 import { createKnowledgeStore } from "./knowledge-store.ts";
 import { createLeaseStore } from "./lease-store.ts";
 import { createMessageStore } from "./message-store.ts";
@@ -127,6 +128,7 @@ function createRecords(db: Kysely<Database>, now: () => number, jobs: Jobs): Rec
     knowledge: createKnowledgeStore(db),
     tickets: createTicketStore(db),
     difyConversations: createDifyConversationStore(db),
+    kfCursors: createKfCursorStore(db),
     leases: createLeaseStore(db, now),
     jobs,
   };

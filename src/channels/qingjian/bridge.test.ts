@@ -82,12 +82,22 @@ afterEach(async () => {
   await qingjian.close();
 });
 
+function aHandoff(group_name: string | null) {
+  return {
+    id: "h_1",
+    reason: "complaint" as const,
+    group_name,
+    card: { summary: "", demands: [], pictures: [], last_messages: [] },
+  };
+}
+
 async function send(parts: Part[], key = "m_1", writeBefore = Number.POSITIVE_INFINITY) {
   const prepared = await bridge.prepare({
     conversation: CONVERSATION,
     idempotencyKey: key,
     parts,
     inReplyTo: null,
+    wasTried: false,
   });
   return await prepared(writeBefore);
 }
@@ -305,11 +315,12 @@ describe("outbound", () => {
       idempotencyKey: "m_1",
       parts: [{ type: "text", text: "一" }],
       inReplyTo: null,
+      wasTried: false,
     });
     lease = null;
 
     expect(await prepared(Number.POSITIVE_INFINITY)).toEqual({ status: "not-connected" });
-    expect(await bridge.transfer(CONVERSATION, { reason: "complaint", group: null })).toBe(false);
+    expect(await bridge.transfer(CONVERSATION, aHandoff(null))).toBe(false);
     expect(qingjian.received.filter(({ kind }) => kind === "reply" || kind === "transfer")).toEqual([]);
   });
 
@@ -338,9 +349,9 @@ describe("outbound", () => {
   });
 
   it("asks the platform for a person and says whether one took it", async () => {
-    expect(await bridge.transfer(CONVERSATION, { reason: "complaint", group: "售后" })).toBe(true);
+    expect(await bridge.transfer(CONVERSATION, aHandoff("售后"))).toBe(true);
     qingjian.knobs.transferOk = false;
-    expect(await bridge.transfer(CONVERSATION, { reason: "complaint", group: null })).toBe(false);
+    expect(await bridge.transfer(CONVERSATION, aHandoff(null))).toBe(false);
     expect(qingjian.received.find((frame) => frame.kind === "transfer")).toMatchObject({
       to: { group_id: "售后" },
     });

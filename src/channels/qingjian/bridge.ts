@@ -7,8 +7,8 @@ import { isDeeperThan } from "../../domain/json.ts";
 import type { Lease } from "../../domain/leases.ts";
 import type { Log } from "../../domain/log.ts";
 import type { FileStore } from "../../domain/pictures/ports.ts";
+import { createConnection } from "../connection.ts";
 import { createAcks } from "./acks.ts";
-import { createConnection } from "./connection.ts";
 import { type InboundFrame, inboundFrameSchema, type OutboundContent, type OutboundFrame } from "./frames.ts";
 import { CHANNEL, toInboundMessage } from "./inbound.ts";
 import { createIntake, type Intake } from "./intake.ts";
@@ -61,9 +61,11 @@ export function createBridge(deps: BridgeDeps): Bridge {
 
   const connection = createConnection({
     url: deps.url,
+    name: "bridge",
     log,
     random: deps.random,
     onOpen: () => {
+      connection.settle();
       if (profile.handshake === undefined)
         write({ kind: "hello", client: "tianwang-cs", version: deps.version });
       else for (const frame of profile.handshake) connection.write(JSON.stringify(frame));
@@ -96,7 +98,7 @@ export function createBridge(deps: BridgeDeps): Bridge {
       return (writeBefore) => send(message, contents, writeBefore);
     },
 
-    async transfer(conversation, { reason, group }) {
+    async transfer(conversation, { reason, group_name: group }) {
       const id = ambient.newId("out");
       const frame: OutboundFrame = {
         kind: "transfer",

@@ -1,11 +1,31 @@
 import { z } from "zod";
+import { remoteMediaSchema } from "./media.ts";
+
+const unreadable = {
+  url: z.string().optional(),
+  media: remoteMediaSchema.optional(),
+  refused: z
+    .string()
+    .optional()
+    .describe("why nobody here can look at it, when the customer is to be told so"),
+};
 
 /** One piece of a message, in our own form: channels translate to and from it. */
 export const partSchema = z.discriminatedUnion("type", [
-  z.object({ type: z.literal("text"), text: z.string() }),
+  z.object({
+    type: z.literal("text"),
+    text: z.string(),
+    spoken: z
+      .boolean()
+      .optional()
+      .describe("who asked has spoken: a channel that can may say it aloud as well"),
+  }),
   z.object({
     type: z.literal("image"),
     url: z.string().optional().describe("where it can be fetched, when a platform gave an address"),
+    media: remoteMediaSchema
+      .optional()
+      .describe("where else its bytes are, when there is no address that anybody can fetch"),
     file: z.string().optional().describe("id in the file store, when the bytes are ours already"),
     picture_id: z.string().optional().describe("set once the picture passed the door"),
     refused: z.string().optional().describe("set once the door refused it: the reason"),
@@ -13,12 +33,14 @@ export const partSchema = z.discriminatedUnion("type", [
   }),
   z.object({
     type: z.literal("voice"),
-    url: z.string(),
+    url: z.string().optional(),
+    media: remoteMediaSchema.optional(),
     format: z.string().optional(),
-    text: z.string().optional(),
+    text: z.string().optional().describe("what was said, as the platform or we have heard it"),
+    refused: z.string().optional().describe("set once nobody could hear it: the reason"),
   }),
-  z.object({ type: z.literal("video"), url: z.string() }),
-  z.object({ type: z.literal("file"), url: z.string(), name: z.string().optional() }),
+  z.object({ type: z.literal("video"), ...unreadable }),
+  z.object({ type: z.literal("file"), ...unreadable, name: z.string().optional() }),
   z.object({ type: z.literal("emoji"), text: z.string() }),
   z.object({
     type: z.literal("card"),

@@ -94,6 +94,11 @@ export type MessageStore = {
       tries?: number;
     },
   ): Promise<boolean>;
+  /**
+   * A message that was taken and yet never reached its customer, by the platform's id that the send was given; false when
+   * there is none that was sent.
+   */
+  noteUndelivered(conversationId: string, platformMessageId: string, error: string): Promise<boolean>;
   /** Results that waited for a person to finish go out under the new fence; how many there were. */
   releaseDeferred(conversationId: string, fence: number): Promise<number>;
   /** Conversations of a channel that have something to send. */

@@ -1,10 +1,12 @@
+import type { Handoff } from "../handoffs/handoff.ts";
 import type { Lease } from "../leases.ts";
 import type { Conversation } from "./conversation.ts";
-import type { Part } from "./message.ts";
+import type { Message, Part } from "./message.ts";
 
 /**
  * What became of a send. Only acked is sure; unanswered and dropped were written but nobody confirmed them;
- * not-connected, too-late and busy (the platform's rate) were not written.
+ * not-connected, too-late and busy (the platform's rate) were not written. more: a part of it is confirmed, and the time to
+ * write was over before the rest; the next claim goes on with that.
  */
 export type SendOutcome =
   | { status: "acked"; platformMessageId?: string }
@@ -13,6 +15,7 @@ export type SendOutcome =
   | { status: "dropped" }
   | { status: "not-connected" }
   | { status: "too-late" }
+  | { status: "more" }
   | { status: "busy"; retryAt: number };
 
 export type OutgoingMessage = {
@@ -21,6 +24,8 @@ export type OutgoingMessage = {
   idempotencyKey: string;
   parts: Part[];
   inReplyTo: string | null;
+  /** A try before this one may have been seen. */
+  wasTried: boolean;
 };
 
 /** @param writeBefore - nothing may be written after this instant (UTC ms): the claim on the send ends */
@@ -31,13 +36,18 @@ export type MessageSender = {
   channel: string;
   /** Under which only this process sends here; null: another does, or nobody. Absent: any process may at any time. */
   lease?(): Lease | null;
-  /** False when the platform shows a message twice that is sent twice under one key. */
-  dedupes(): boolean;
+  /** False when the platform shows this message twice if it is sent twice under one key. */
+  dedupes(message: Pick<Message, "parts" | "in_reply_to">): boolean;
+  /** Shows an answer while it is being written: each call gives all of it so far. Absent or null: not here, not now. */
+  live?(conversation: Conversation, inReplyTo: string | null): ((textSoFar: string) => void) | null;
   /**
    * Loads the pictures that a message shows. Nothing is claimed yet, so it may take its time; it throws what the file
    * store throws, and then nothing was written.
    */
   prepare(message: OutgoingMessage): Promise<PreparedSend>;
-  /** Asks the platform to give the conversation to a person there; false when it cannot or did not. */
-  transfer(conversation: Conversation, to: { reason: string; group: string | null }): Promise<boolean>;
+  /** Asks the platform to give the conversation to a person there, or people to take it; false when nobody has it yet. */
+  transfer(
+    conversation: Conversation,
+    handoff: Pick<Handoff, "id" | "reason" | "group_name" | "card">,
+  ): Promise<boolean>;
 };

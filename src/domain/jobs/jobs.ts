@@ -16,6 +16,8 @@ export const JOB_KINDS = [
   "tuhui-cancel",
   "tuhui-poll",
   "person-idle",
+  "kf-pull",
+  "handoff-card",
 ] as const;
 export type JobKind = (typeof JOB_KINDS)[number];
 

@@ -24,6 +24,7 @@ const TABLES: { name: keyof Database; counter?: string }[] = [
   { name: "turns" },
   { name: "tickets" },
   { name: "dify_conversations" },
+  { name: "kf_cursors" },
   { name: "customers" },
   { name: "gallery_items" },
   { name: "gallery_changes", counter: "seq" },

@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
 import type { Message } from "../domain/conversations/message.ts";
+import { silentLog } from "../domain/log.ts";
 import type { PictureFetcher } from "../domain/pictures/ports.ts";
 import { refuse } from "../domain/result.ts";
 import { aClock, anInbound, aStore, CONVERSATION_ID } from "../testing/test-store.ts";
-import { createPictureIntake } from "./picture-intake.ts";
+import { createPartIntake } from "./part-intake.ts";
 
 const URL = "https://pictures.example/slow.png";
 
@@ -30,13 +31,14 @@ function anIntake(patienceMs: number) {
     },
   };
   const { store } = opened;
-  return createPictureIntake({
+  return createPartIntake({
     messages: store.messages,
     pictures: store.pictures,
     files: { put: async () => "", get: async () => null, check: async () => {} },
     fetcher,
     inspector: { inspect: async () => refuse("unsupported-format") },
     ambient: aClock(),
+    log: silentLog,
     patienceMs,
   });
 }

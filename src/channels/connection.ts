@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import WebSocket from "ws";
-import { errorText } from "../../domain/errors.ts";
-import type { Log } from "../../domain/log.ts";
+import { errorText } from "../domain/errors.ts";
+import type { Log } from "../domain/log.ts";
 
 const MOST_FRAME_BYTES = 28 * 1024 * 1024;
 /** More than the largest reply with pictures. */
@@ -12,6 +12,10 @@ const LONGEST_BACKOFF_MS = 30_000;
 export type Connection = {
   start(): void;
   isOpen(): boolean;
+  /** The connection is of use: the next loss begins with a short wait again. */
+  settle(): void;
+  /** Ends this connection; another follows. */
+  drop(): void;
   /** Writes at once or not at all; false when there is no connection. */
   write(text: string): boolean;
   stop(): Promise<void>;
@@ -23,6 +27,8 @@ export type Connection = {
  */
 export function createConnection(deps: {
   url: string;
+  /** What its lines in the log begin with. */
+  name: string;
   log: Log;
   random: () => number;
   onOpen: () => void;
@@ -46,8 +52,7 @@ export function createConnection(deps: {
       wire = response.socket;
     });
     opening.on("open", () => {
-      attempts = 0;
-      deps.log.info("bridge.connected", {});
+      deps.log.info(`${deps.name}.connected`, {});
       deps.onOpen();
     });
     opening.on("message", (data) => {
@@ -55,11 +60,11 @@ export function createConnection(deps: {
         deps.onText(data.toString());
       } catch (error) {
         // Whatever a frame does to us, the connection and the process stay.
-        deps.log.error("bridge.frame_failed", { error: errorText(error) });
+        deps.log.error(`${deps.name}.frame_failed`, { error: errorText(error) });
       }
     });
     opening.on("error", (error) => {
-      if (attempts === 0) deps.log.warn("bridge.connection_error", { error: errorText(error) });
+      if (attempts === 0) deps.log.warn(`${deps.name}.connection_error`, { error: errorText(error) });
     });
     opening.on("close", (code) => {
       if (socket !== opening) return;
@@ -69,7 +74,7 @@ export function createConnection(deps: {
       const backoff = Math.min(FIRST_BACKOFF_MS * 2 ** attempts, LONGEST_BACKOFF_MS);
       attempts += 1;
       const delay = Math.round(backoff * (0.5 + deps.random() / 2));
-      if (attempts === 1) deps.log.warn("bridge.disconnected", { code, retryInMs: delay });
+      if (attempts === 1) deps.log.warn(`${deps.name}.disconnected`, { code, retryInMs: delay });
       timer = setTimeout(connect, delay);
     });
   }
@@ -92,12 +97,18 @@ export function createConnection(deps: {
       attempts = 0;
       if (socket === null && timer === null) connect();
     },
+    settle() {
+      attempts = 0;
+    },
+    drop() {
+      socket?.terminate();
+    },
     isOpen: () => socket?.readyState === WebSocket.OPEN,
     write(text) {
       if (socket?.readyState !== WebSocket.OPEN) return false;
       if (socket.bufferedAmount > MOST_UNREAD_BYTES) {
         // A peer that stopped reading: what is not acknowledged goes out again on the next connection.
-        deps.log.warn("bridge.peer_not_reading", { bytes: socket.bufferedAmount });
+        deps.log.warn(`${deps.name}.peer_not_reading`, { bytes: socket.bufferedAmount });
         socket.terminate();
         return false;
       }
