@@ -2,13 +2,14 @@ import { z } from "zod";
 import type { AgentAnswer, AnswerAgent } from "../agents/answer.ts";
 import type { Ambient } from "../domain/clock.ts";
 import type { Conversation } from "../domain/conversations/conversation.ts";
-import type { Message, Part } from "../domain/conversations/message.ts";
+import { type Message, type Part, plainText } from "../domain/conversations/message.ts";
 import { queueDelivery } from "../domain/conversations/notify-buyer.ts";
 import { AppError, errorText } from "../domain/errors.ts";
 import { againAt, DONE, type JobHandler, type JobOutcome } from "../domain/jobs/jobs.ts";
 import type { Log } from "../domain/log.ts";
 import { areFilesAway, FILES_RETRY_MS } from "../domain/pictures/files-away.ts";
 import type { Records, Store } from "../domain/records.ts";
+import { yuan } from "../domain/replies.ts";
 import type { SafeRegex } from "../domain/tasks/matching.ts";
 import type { Task } from "../domain/tasks/task.ts";
 import type { CaseReader } from "./case-reader.ts";
@@ -76,7 +77,8 @@ export function createTurnHandler(deps: TurnDeps): JobHandler {
         ...questionOf(conversation, { turnId, transcript, messages, facts }),
         ...(show === null ? {} : { onText: createLiveText(store, conversation, show) }),
       });
-      return await commit(conversation, messages, answer, { turnId, startedAt });
+      const hasOrders = facts.orders.length > 0;
+      return await commit(conversation, messages, answer, { turnId, startedAt, hasOrders });
     },
   };
 
@@ -126,13 +128,14 @@ export function createTurnHandler(deps: TurnDeps): JobHandler {
     conversation: Conversation,
     messages: Message[],
     answer: AgentAnswer,
-    turn: { turnId: string; startedAt: number },
+    turn: { turnId: string; startedAt: number; hasOrders: boolean },
   ): Promise<JobOutcome> {
-    const parts = replyParts(answer, messages);
+    const words = replyParts(answer, messages);
     const outcome = await store.transaction(async (tx) => {
       const now = ambient.now();
       if (!(await tx.conversations.holdsFence(conversation.id, conversation.fence)))
-        return await cutOff(tx, conversation, messages, { turnId: turn.turnId, parts });
+        return await cutOff(tx, conversation, messages, { turnId: turn.turnId, parts: words });
+      const parts = turn.hasOrders ? await withPrice(tx, conversation, messages, turn.turnId, words) : words;
       const settled = await tx.messages.settleInbound(idsOf(messages), "answered", turn.turnId);
       if (settled < messages.length) await refuseWhenOvertaken(tx, messages, settled);
       if (parts.length > 0) await addReply(tx, conversation, messages, parts, turn.turnId, now);
@@ -197,24 +200,51 @@ export function createTurnHandler(deps: TurnDeps): JobHandler {
     messages: Message[],
     { turnId, parts }: { turnId: string; parts: Part[] },
   ): Promise<boolean> {
-    const quote = await tx.certificates.latestQuote(id);
-    const since = Math.min(...messages.map(({ at }) => at));
-    if (quote === null || quote.status !== "accepted" || quote.created_at < since) return false;
-    const revisions = quote.image_task_id === null ? [] : await tx.orders.revisions(quote.image_task_id);
-    const raised = revisions.findLast((revision) => revision.at >= since && revision.price_delta_fen > 0);
+    const raised = await raisedBy(tx, id, messages, turnId);
     // A demand that is still weighed is told when it has been.
-    if (raised === undefined || (parts.length === 0 && raised.status !== "kept")) return false;
+    if (raised === null || (parts.length === 0 && !raised.isKept)) return false;
     await tx.messages.addOutbound({
       id: replyIdOf(turnId),
       conversationId: id,
       author: "system",
-      parts: parts.length > 0 ? parts : [{ type: "text", text: totalWords(quote.certificate.total_fen) }],
+      parts: parts.length > 0 ? parts : [raised.total],
       fence,
       turnId,
       at: ambient.now(),
       status: "deferred",
     });
     return true;
+  }
+
+  /** A run of this turn that was cut off may have raised a price which this one does not speak of. */
+  async function withPrice(
+    tx: Records,
+    { id }: Conversation,
+    messages: Message[],
+    turnId: string,
+    parts: Part[],
+  ): Promise<Part[]> {
+    const raised = await raisedBy(tx, id, messages, turnId);
+    if (raised?.isKept !== true || plainText(parts).includes(`${yuan(raised.totalFen)} 元`)) return parts;
+    return [...parts, raised.total];
+  }
+
+  /** What the conversation's order costs since a later demand of this turn, agreed as it is; null when it raised nothing. */
+  async function raisedBy(
+    tx: Records,
+    conversationId: string,
+    messages: Message[],
+    turnId: string,
+  ): Promise<{ totalFen: number; total: Part; isKept: boolean } | null> {
+    const quote = await tx.certificates.latestQuote(conversationId);
+    const since = Math.min(...messages.map(({ at }) => at));
+    if (quote === null || quote.status !== "accepted" || quote.created_at < since) return null;
+    const revisions = quote.image_task_id === null ? [] : await tx.orders.revisions(quote.image_task_id);
+    const raised = revisions.findLast((it) => it.source_id === turnId && it.price_delta_fen > 0);
+    if (raised === undefined) return null;
+    const totalFen = quote.certificate.total_fen;
+    const total = { type: "text" as const, text: totalWords(totalFen) };
+    return { totalFen, total, isKept: raised.status === "kept" };
   }
 
   async function addReply(

@@ -308,6 +308,45 @@ describe("a later demand", () => {
     expect((await shop.told(buyer)).slice(told).at(-1)).toContain("这单一共 80 元");
   });
 
+  it("whose turn a crash cuts off is told once, whatever else the buyer has said when the turn runs again", async () => {
+    await shop.say(buyer, "把这张图描成矢量图", [await aPhoto(count)]);
+    await shop.say(buyer, "可以");
+    const { id, conversation_id, dispatch_no } = await newest();
+    const { store, jobs, ambient } = shop.service;
+    const told = (await shop.told(buyer)).length;
+    await cutOff({ id, conversation_id });
+    await store.messages.addInbound(anInbound({ text: "你好 有人吗", at: ambient.now() }), {
+      id: `m_${buyer}_more`,
+      conversationId: conversation_id,
+      status: "pending",
+      fence: 1,
+    });
+    tuhui.knobs.loseCallbacks = 1;
+    await tuhui.deliver(dispatch_no ?? "", [await aPhoto(count + 100)]);
+    await shop.pass(6 * MINUTE_MS);
+    expect((await newest()).status).toBe("delivered");
+    await store.transaction((tx) => queueTurn(tx, conversation_id, ambient.now()));
+    await jobs.idle();
+
+    expect(await shop.orders(buyer)).toHaveLength(1);
+    expect(await store.orders.revisions(id)).toHaveLength(2);
+    expect((await shop.told(buyer)).slice(told).at(-1)).toContain("这单一共 80 元");
+  });
+
+  it("whose turn was cut off is told what it costs also when the turn's second run says something else", async () => {
+    await shop.say(buyer, "把这张图描成矢量图", [await aPhoto(count)]);
+    await shop.say(buyer, "可以");
+    const { id, conversation_id } = await newest();
+    const { store, jobs, ambient } = shop.service;
+    const told = (await shop.told(buyer)).length;
+    await cutOff({ id, conversation_id });
+    // As a model might, of the same words.
+    await store.messages.setParts(`m_${buyer}_cut`, [{ type: "text", text: "你好" }]);
+    await store.transaction((tx) => queueTurn(tx, conversation_id, ambient.now()));
+    await jobs.idle();
+    expect((await shop.told(buyer)).slice(told).join("\n")).toContain("这单一共 80 元");
+  });
+
   it("is no reason to tell a price that the buyer agreed to when a late message is left to a person", async () => {
     const { store, takeover, jobs, ambient } = shop.service;
     const before = ambient.now();

@@ -43,7 +43,9 @@ export async function addDemand(deps: DeskDeps, orderId: string, added: OrderDem
   if (order === null || conversation === null) return refuse("not-found");
   const revisions = await store.orders.revisions(orderId);
   const same = revisions.filter(
-    ({ text, pictures }) => text === added.words && pictures.join() === added.pictures.join(),
+    (revision) =>
+      revision.pictures.join() === added.pictures.join() &&
+      (revision.text === added.words || isRestOfTurn(revision, order, added)),
   );
   if (order.status === "delivered" || order.status === "closed") {
     // Said again later it is a new wish; in the same turn it is the one whose words were cut off.
@@ -73,9 +75,10 @@ export async function addDemand(deps: DeskDeps, orderId: string, added: OrderDem
     return { ok: true, value: { ...before, risk, status: "rejected", deltaFen: 0 } };
   }
 
-  return await store.transaction(async (tx) => {
+  const outcome = await store.transaction(async (tx) => {
     const current = await tx.orders.find(orderId);
-    if (current === null || !OPEN_STATUSES.includes(current.status)) return refuse("not-open" as const);
+    if (current === null) return refuse("not-found" as const);
+    if (!OPEN_STATUSES.includes(current.status)) return "ended-meanwhile";
     await tx.certificates.addRisk({
       id: risk.id,
       image_task_id: orderId,
@@ -135,6 +138,21 @@ export async function addDemand(deps: DeskDeps, orderId: string, added: OrderDem
       },
     };
   });
+  // Delivered or taken back while its risk was weighed: then that is what the demand meets.
+  return outcome === "ended-meanwhile" ? await addDemand(deps, orderId, added) : outcome;
+}
+
+/**
+ * A turn that was cut off runs again with all that was said since. When that asks for no other service, it is the demand
+ * which the turn has added already.
+ */
+function isRestOfTurn(revision: OrderRevision, order: ImageOrder, added: OrderDemand): boolean {
+  if (revision.source_id === null || revision.source_id !== added.sourceId) return false;
+  const lines = new Set(added.words.split("\n"));
+  return (
+    revision.text.split("\n").every((line) => lines.has(line)) &&
+    added.services.every((service) => order.demand.services.includes(service))
+  );
 }
 
 /** The demand as it was added before, to be told in the same words: a turn that was cut off runs again. */
