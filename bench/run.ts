@@ -7,9 +7,10 @@ import { benchReplicas } from "./replicas.ts";
 import { benchSearch } from "./search.ts";
 import { benchTasks } from "./tasks.ts";
 import { benchTurns } from "./turns.ts";
+import { benchWecom } from "./wecom.ts";
 import { writeSection } from "./write-section.ts";
 
-// `npm run bench [-- turns|replicas|much|tasks|match|search|ocr|images|knowledge]`: prints the tables and writes them into docs/benchmarks.md.
+// `npm run bench [-- turns|replicas|much|tasks|match|search|ocr|images|knowledge|wecom]`: prints the tables and writes them into docs/benchmarks.md.
 
 const SECTIONS = {
   turns: { title: "Turns", run: benchTurns },
@@ -20,6 +21,7 @@ const SECTIONS = {
   search: { title: "Pictures: finding the original of a copy", run: benchSearch },
   ocr: { title: "Pictures: text or no text", run: benchOcr },
   knowledge: { title: "Knowledge: finding a passage", run: benchKnowledge },
+  wecom: { title: "企业微信 and the gateway: how soon", run: benchWecom },
   images: { title: "Pictures: hostile and odd ones through the one door", run: benchImages },
 };
 type Section = keyof typeof SECTIONS;

@@ -1,4 +1,4 @@
-import { isPostgresUrl } from "../env.ts";
+import { type Env, isPostgresUrl } from "../env.ts";
 import { isTextEngineInstalled } from "../integrations/pictures/ocr/text-engine.ts";
 import type { RunningService } from "./start.ts";
 
@@ -7,6 +7,15 @@ function placeOfRecords(url: string): string {
   if (!isPostgresUrl(url)) return url.slice("file:".length);
   const { host, pathname } = new URL(url);
   return `PostgreSQL ${host}${pathname}`;
+}
+
+/** 企业微信's three ways, as far as they are set; the addresses are what its settings page asks for. */
+function wecomLines(env: Env, url: string): string[] {
+  return [
+    ...(env.WECOM_AGENT_ID === undefined ? [] : [`  企业微信  应用 ${env.WECOM_AGENT_ID}，回调 ${url}/wecom/app`]),
+    ...(env.WECOM_KF_SECRET === undefined ? [] : [`  微信客服  ${env.WECOM_KF_OPEN_IDS.join("、")}，回调 ${url}/wecom/kf`]),
+    ...(env.WECOM_BOT_ID === undefined ? [] : [`  智能机器人 ${env.WECOM_BOT_ID}`]),
+  ];
 }
 
 /** What a person sees at start: where each surface is, and what is not configured. */
@@ -23,6 +32,12 @@ export function banner({ service, url }: RunningService): string {
   if (env.TIANWANG_SECRET === undefined) off.push("TIANWANG_SECRET 未设置：回调不签名");
   if (env.TUHUI_SECRET === undefined) off.push("TUHUI_SECRET 未设置：图绘回调只当提醒，结果以查询为准");
   if (env.QINGJIAN_WS_URL === "off") off.push("QINGJIAN_WS_URL=off：不连接轻简");
+  const isAtWecom = [env.WECOM_AGENT_ID, env.WECOM_KF_SECRET, env.WECOM_BOT_ID].some((it) => it !== undefined);
+  if (!isAtWecom) off.push("WECOM_… 未设置：不接企业微信");
+  if (env.WECOM_AGENT_ID !== undefined && env.WECOM_HANDOFF_USERS.length === 0)
+    off.push("WECOM_HANDOFF_USERS 未设置：转人工不发卡片，用 npm run handoffs 查看");
+  if (isAtWecom && env.TRANSCRIPTION_MODEL === undefined)
+    off.push("TRANSCRIPTION_MODEL 未设置：应用和客服的语音听不了，请对方打字");
   if (env.TUHUI_API_URL === "off") off.push("TUHUI_API_URL=off：派给图绘的单留在队列里");
   if (env.TIANWANG_CALLBACK_URL === "off")
     off.push("TIANWANG_CALLBACK_URL=off：只回调写了 callback_url 的任务");
@@ -35,6 +50,7 @@ export function banner({ service, url }: RunningService): string {
     `  健康检查  ${url}/api/health`,
     ...(env.OPENAI_API_SERVER_KEYS === undefined ? [] : [`  OpenAI    ${url}/v1（shop、helpdesk）`]),
     `  轻简      ${env.QINGJIAN_WS_URL}（${env.QINGJIAN_PROFILE}）`,
+    ...wecomLines(env, url),
     `  图绘      ${env.TUHUI_API_URL}`,
     `  天网回调  ${env.TIANWANG_CALLBACK_URL}`,
     `  知识库    ${service.knowledge.names.join(" → ")}`,

@@ -15,7 +15,7 @@ export async function startService(env: Env, options: Omit<WireOptions, "ownUrl"
   const { server, address } = await listen(app.fetch, env);
   ownUrl = `http://${address.family === "IPv6" ? `[${address.address}]` : address.address}:${address.port}`;
   service.startJobs();
-  service.ownership?.start();
+  service.ownership.start();
   // They may come back, and meanwhile text is answered: told, not refused.
   service.files.check().catch((error: unknown) => {
     service.log.error("files.unavailable", { error: errorText(error) });

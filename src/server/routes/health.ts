@@ -35,7 +35,8 @@ export function createHealthRoutes(service: Service) {
                 components: {
                   store: problem === null ? "ok" : "down",
                   files: filesProblem ?? "ok",
-                  bridge: bridgeState(service),
+                  bridge: stateOf(service, service.bridge?.isConnected ?? null),
+                  wecom_bot: stateOf(service, service.wecom.isBotReady),
                   models: rungs,
                   gallery: gallery.size(),
                   jobs: problem === null ? await jobs.depth().catch(() => ({})) : {},
@@ -49,11 +50,14 @@ export function createHealthRoutes(service: Service) {
   );
 }
 
-/** standby: another process has the bridge, or will in a moment. */
-function bridgeState({ bridge, ownership }: Service): "off" | "connected" | "disconnected" | "standby" {
-  if (bridge === null) return "off";
-  if (ownership?.lease() == null) return "standby";
-  return bridge.isConnected() ? "connected" : "disconnected";
+/** standby: another process has the channels, or will in a moment. */
+function stateOf(
+  { ownership }: Service,
+  isConnected: (() => boolean) | null,
+): "off" | "connected" | "disconnected" | "standby" {
+  if (isConnected === null) return "off";
+  if (ownership.lease() === null) return "standby";
+  return isConnected() ? "connected" : "disconnected";
 }
 
 async function problemOf(check: Promise<void>): Promise<string | null> {

@@ -78,7 +78,7 @@ export function createMetricsRoutes({
     late.reset();
     for (const [kind, ms] of Object.entries(await jobs.lateness().catch(() => ({}))))
       late.set({ kind }, ms / 1_000);
-    owned.set(ownership?.lease() == null ? 0 : 1);
+    owned.set(ownership.lease() === null ? 0 : 1);
     for (const [what, count] of Object.entries(bridge?.intake.counts() ?? {})) intake.set({ what }, count);
     connected.set(bridge?.isConnected() === true ? 1 : 0);
     for (const [why, count] of Object.entries(bridge?.recorder.counts() ?? {})) frames.set({ why }, count);
