@@ -11,6 +11,7 @@ import { jobsTold } from "./migrations/0007-jobs-told.ts";
 import { knowledge } from "./migrations/0008-knowledge.ts";
 import { demandSource } from "./migrations/0009-demand-source.ts";
 import { helpdesk } from "./migrations/0010-helpdesk.ts";
+import { postingBlocks } from "./migrations/0011-posting-blocks.ts";
 import type { DatabaseKind } from "./migrations/database-kind.ts";
 import type { Database } from "./schema.ts";
 
@@ -28,6 +29,7 @@ export async function migrate(db: Kysely<Database>, kind: DatabaseKind): Promise
       "0008_knowledge": knowledge(kind),
       "0009_demand_source": demandSource(),
       "0010_helpdesk": helpdesk(),
+      "0011_posting_blocks": postingBlocks(),
     }),
   };
   const { error } = await new Migrator({ db, provider }).migrateToLatest();
