@@ -31,11 +31,18 @@ export function rankChunks(
 ): [chunk: number, share: number][] {
   const total = worthOf(words);
   const best: [number, number][] = [];
+  // By place in the block that is looked at; the same arrays for every block and way.
+  const shares = new Float64Array(CHUNKS_OF_BLOCK);
+  const own = new Float64Array(CHUNKS_OF_BLOCK);
+  const way = new Float64Array(CHUNKS_OF_BLOCK);
+  const bestWay = new Float64Array(CHUNKS_OF_BLOCK);
   for (const [block, entries] of byBlock(postings)) {
-    const shares = gains(words, entries);
-    for (const meaning of meanings) addOtherWays(meaning, entries, shares);
-    for (const [place, gain] of shares.entries())
-      if (gain > 0) keep(best, most, [block * CHUNKS_OF_BLOCK + place, gain / total]);
+    setGains(shares, words, entries);
+    for (const meaning of meanings) addOtherWays(meaning, entries);
+    for (let place = 0; place < CHUNKS_OF_BLOCK; place += 1) {
+      const gain = shares[place] ?? 0;
+      if (gain > 0) keep(best, most, block * CHUNKS_OF_BLOCK + place, gain / total);
+    }
   }
   return best;
 
@@ -43,35 +50,35 @@ export function rankChunks(
     return some.reduce((sum, word) => sum + worth(word), 0);
   }
 
-  /** By place, what these words add to each chunk of a block. */
-  function gains(some: readonly string[], entries: ReadonlyMap<string, string>): Float64Array {
-    const found = new Float64Array(CHUNKS_OF_BLOCK);
+  /** What these words add to each chunk of a block. */
+  function setGains(into: Float64Array, some: readonly string[], entries: ReadonlyMap<string, string>): void {
+    into.fill(0);
     for (const word of some) {
+      const found = entries.get(word);
+      if (found === undefined) continue;
       const gain = worth(word);
-      eachEntry(entries.get(word) ?? "", (place, times, length) => {
-        found[place] = (found[place] ?? 0) + gain * saturation(times, length, usualLength);
+      eachEntry(found, (place, times, length) => {
+        into[place] = (into[place] ?? 0) + gain * saturation(times, length, usualLength);
       });
     }
-    return found;
   }
 
-  function addOtherWays(
-    { said, others }: Meaning,
-    entries: ReadonlyMap<string, string>,
-    shares: Float64Array,
-  ): void {
-    const ways = others.filter((way) => way.some((word) => entries.has(word)));
+  function addOtherWays({ said, others }: Meaning, entries: ReadonlyMap<string, string>): void {
+    const ways = others.filter((words) => words.some((word) => entries.has(word)));
     if (ways.length === 0) return;
     const meant = OTHER_WAY * worthOf(said);
-    const most = new Float64Array(CHUNKS_OF_BLOCK);
-    for (const way of ways) {
-      const whole = worthOf(way);
-      for (const [place, gain] of gains(way, entries).entries())
-        if (gain > 0) most[place] = Math.max(most[place] ?? 0, (meant * gain) / whole);
+    bestWay.fill(0);
+    for (const words of ways) {
+      setGains(way, words, entries);
+      const scale = meant / worthOf(words);
+      for (let place = 0; place < CHUNKS_OF_BLOCK; place += 1) {
+        const gain = scale * (way[place] ?? 0);
+        if (gain > (bestWay[place] ?? 0)) bestWay[place] = gain;
+      }
     }
-    const own = gains(said, entries);
-    for (const [place, gain] of most.entries()) {
-      const more = gain - (own[place] ?? 0);
+    setGains(own, said, entries);
+    for (let place = 0; place < CHUNKS_OF_BLOCK; place += 1) {
+      const more = (bestWay[place] ?? 0) - (own[place] ?? 0);
       if (more > 0) shares[place] = (shares[place] ?? 0) + more;
     }
   }
@@ -87,12 +94,12 @@ function byBlock(postings: readonly PostingBlock[]): Map<number, Map<string, str
 }
 
 /** The best so far stay in order; of equals the one that comes first. */
-function keep(best: [number, number][], most: number, found: [number, number]): void {
-  const isBehind = ([chunk, share]: [number, number]) =>
-    share < found[1] || (share === found[1] && chunk > found[0]);
+function keep(best: [number, number][], most: number, chunk: number, share: number): void {
   const last = best.at(-1);
-  if (last !== undefined && best.length >= most && !isBehind(last)) return;
+  if (last !== undefined && best.length >= most && share < last[1]) return;
+  const isBehind = ([other, otherShare]: [number, number]) =>
+    otherShare < share || (otherShare === share && other > chunk);
   const at = best.findIndex(isBehind);
-  best.splice(at < 0 ? best.length : at, 0, found);
+  best.splice(at < 0 ? best.length : at, 0, [chunk, share]);
   if (best.length > most) best.pop();
 }

@@ -25,7 +25,7 @@ const UNSAID_WORDS = 1;
 const SHARE_IN_SCORE = 0.3;
 const SHARE_IN_ORDER = 1.5;
 /** A chunk answers that scores so much (measured: evals/helpdesk). */
-const ENOUGH = 0.42;
+const ENOUGH = 0.48;
 /** A written question that is this much the same as the one asked is answered as it was written. */
 const SAME_QUESTION = 0.6;
 
