@@ -13,7 +13,7 @@ type Asked = {
   usualLength: number;
 };
 
-/** What is only meant counts, beside what was said. */
+/** What is only meant counts so much, beside what was said. */
 const OTHER_WAY = 0.9;
 
 /**

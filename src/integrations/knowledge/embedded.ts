@@ -13,7 +13,7 @@ const MOST_CHARACTERS = 500;
 /** Words of other ways to say it, all together. */
 const MOST_OTHER_WORDS = 200;
 /** Rare words first, so many places of words are read; what is then still unread is nearly everywhere. */
-const MOST_PLACES = 400_000;
+const MOST_PLACES = 300_000;
 /** So many of the best, for each that is asked for, are read and weighed by what they say. */
 const READ_FOR_EACH = 2;
 const READ_AT_LEAST = 10;
