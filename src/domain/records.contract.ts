@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { anInbound, CONVERSATION_ID as ID } from "../testing/test-store.ts";
+import { CHUNKS_OF_BLOCK, eachEntry } from "./knowledge/posting-block.ts";
 import type { Store } from "./records.ts";
 import { taskRequestSchema } from "./tasks/task.ts";
 
@@ -338,6 +339,14 @@ export function describeRecords(name: string, open: () => Promise<Store>): void 
         question: null,
         words: new Map(Object.entries(words)),
       });
+      const placesOf = async ({ knowledge }: Pick<Store, "knowledge">, word: string) => {
+        const places: { chunk: number; times: number; length: number }[] = [];
+        for (const { block, entries } of await knowledge.postings([word]))
+          eachEntry(entries, (place, times, length) =>
+            places.push({ chunk: block * CHUNKS_OF_BLOCK + place, times, length }),
+          );
+        return places;
+      };
 
       it("finds where words are, with what is needed to weigh them", () =>
         withStore(async (store) => {
@@ -355,11 +364,10 @@ export function describeRecords(name: string, open: () => Promise<Store>): void 
               ["打印", 0],
             ]),
           );
-          const [posting] = await store.knowledge.postings(["vpn"]);
-          expect(posting).toMatchObject({ word: "vpn", times: 2, length: 3 });
-          expect(await store.knowledge.postings(["vpn"], [])).toEqual([]);
-          expect(await store.knowledge.postings(["错误"], [posting?.chunk ?? 0])).toEqual([]);
-          expect(await store.knowledge.chunks([posting?.chunk ?? 0])).toMatchObject([
+          const [place] = await placesOf(store, "vpn");
+          expect(place).toMatchObject({ times: 2, length: 3 });
+          expect(await store.knowledge.postings([])).toEqual([]);
+          expect(await store.knowledge.chunks([place?.chunk ?? 0])).toMatchObject([
             { id: "vpn.md#0", text: "连接 VPN", question: null, document: vpn },
           ]);
         }));
@@ -375,7 +383,8 @@ export function describeRecords(name: string, open: () => Promise<Store>): void 
           expect(await store.knowledge.documents()).toEqual([
             { ...vpn, hash: "2", version: 2, chunks: 1, updated_at: NOW },
           ]);
-          expect(await store.knowledge.postings(["旧", "新"])).toHaveLength(1);
+          expect(await store.knowledge.postings(["旧"])).toEqual([]);
+          expect(await placesOf(store, "新")).toHaveLength(1);
           expect(await store.knowledge.frequencies(["旧", "新"])).toEqual(
             new Map([
               ["旧", 0],
@@ -424,9 +433,17 @@ export function describeRecords(name: string, open: () => Promise<Store>): void 
           );
           await store.knowledge.putDocument({ ...vpn, hash: "1" }, chunks, NOW);
 
-          const [posting] = await store.knowledge.postings(["w2499"]);
-          expect(await store.knowledge.chunks([posting?.chunk ?? 0])).toMatchObject([{ text: "第 2499 段" }]);
+          const [place] = await placesOf(store, "w2499");
+          expect(await store.knowledge.chunks([place?.chunk ?? 0])).toMatchObject([{ text: "第 2499 段" }]);
           expect((await store.knowledge.frequencies(["都有"])).get("都有")).toBe(2_500);
+
+          // The second one begins in the first one's block and ends in the next.
+          await store.knowledge.putDocument({ ...vpn, id: "more.md", hash: "1" }, chunks, NOW);
+          expect(await store.knowledge.removeDocument("vpn.md")).toBe(true);
+          const left = await placesOf(store, "都有");
+          expect(left).toHaveLength(2_500);
+          expect((await store.knowledge.frequencies(["都有", "w0"])).get("w0")).toBe(1);
+          expect(await store.knowledge.chunks(left.map((it) => it.chunk))).toHaveLength(2_500);
         }));
     });
 

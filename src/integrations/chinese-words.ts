@@ -34,7 +34,10 @@ export function pairsOf(run: string): string[] {
   return characters.slice(1).map((character, at) => `${characters[at]}${character}`);
 }
 
-/** The words of a text with their part of speech, in the letters of jieba (n thing, v doing, m number, eng Latin …). */
+/**
+ * The words of a text with their part of speech, in the letters of jieba (n thing, v doing, m number, eng Latin …). Of
+ * the dictionary only: words that are guessed from their neighbours (码看, 马上转) would be written nowhere.
+ */
 export type WordTagger = (text: string) => { word: string; tag: string }[];
 
 export function createWordTagger(): WordTagger {
@@ -42,7 +45,7 @@ export function createWordTagger(): WordTagger {
   return (text) => {
     jieba ??= Jieba.withDict(dict);
     return jieba
-      .tag(foldedText(text), true)
+      .tag(foldedText(text), false)
       .filter(({ word }) => /[\p{L}\p{N}]/u.test(word) && !EMPTY_WORDS.has(word));
   };
 }

@@ -1,19 +1,30 @@
 import { type Kysely, sql } from "kysely";
+import { z } from "zod";
 import type { KnowledgeStore, NewChunk } from "../domain/knowledge/ports.ts";
-import { held, inTransaction } from "./held.ts";
+import {
+  blockOf,
+  CHUNKS_OF_BLOCK,
+  countOf,
+  entryOf,
+  withoutChunks,
+} from "../domain/knowledge/posting-block.ts";
+import { alone, inTransaction } from "./held.ts";
 import type { Database } from "./schema.ts";
 
 /** SQLite takes 32,766 values in a statement, PostgreSQL 65,535. */
 const ROWS_AT_ONCE = 2_000;
 
+/** Who changes documents does so alone: they all write the rows of common words. Who searches waits for nobody. */
 export function createKnowledgeStore(db: Kysely<Database>): KnowledgeStore {
   return {
     async putDocument({ id, title, url, kind, hash }, chunks, now) {
       return await inTransaction(db, async (tx) => {
-        const before = await held(
-          tx,
-          tx.selectFrom("knowledge_documents").selectAll().where("id", "=", id),
-        ).executeTakeFirst();
+        await alone(tx, "knowledge_blocks");
+        const before = await tx
+          .selectFrom("knowledge_documents")
+          .selectAll()
+          .where("id", "=", id)
+          .executeTakeFirst();
         if (before?.hash === hash && before.title === title && before.url === url) return "unchanged";
         if (before !== undefined) await removeChunks(tx, id);
         const row = {
@@ -38,6 +49,7 @@ export function createKnowledgeStore(db: Kysely<Database>): KnowledgeStore {
 
     async removeDocument(id) {
       return await inTransaction(db, async (tx) => {
+        await alone(tx, "knowledge_blocks");
         const { numDeletedRows } = await tx
           .deleteFrom("knowledge_documents")
           .where("id", "=", id)
@@ -64,16 +76,23 @@ export function createKnowledgeStore(db: Kysely<Database>): KnowledgeStore {
 
     async frequencies(words) {
       if (words.length === 0) return new Map();
-      const rows = await db.selectFrom("knowledge_words").selectAll().where("word", "in", words).execute();
+      const rows = await db
+        .selectFrom("knowledge_blocks")
+        .select((eb) => ["word", eb.fn.sum("chunks").as("chunks")])
+        .where("word", "in", words)
+        .groupBy("word")
+        .execute();
       const known = new Map(rows.map((row) => [row.word, Number(row.chunks)]));
       return new Map(words.map((word) => [word, known.get(word) ?? 0]));
     },
 
-    async postings(words, within) {
-      if (words.length === 0 || within?.length === 0) return [];
-      let query = db.selectFrom("knowledge_postings").selectAll().where("word", "in", words);
-      if (within !== undefined) query = query.where("chunk", "in", within);
-      return await query.execute();
+    async postings(words) {
+      if (words.length === 0) return [];
+      return await db
+        .selectFrom("knowledge_blocks")
+        .select(["word", "block", "entries"])
+        .where("word", "in", words)
+        .execute();
     },
 
     async chunks(seqs) {
@@ -98,7 +117,7 @@ export function createKnowledgeStore(db: Kysely<Database>): KnowledgeStore {
 }
 
 async function addChunks(tx: Kysely<Database>, document: string, chunks: readonly NewChunk[]): Promise<void> {
-  const postings: { word: string; chunk: number; times: number; length: number }[] = [];
+  const words = new Map<string, Map<number, string>>();
   for (const batch of batches(chunks.map((chunk, position) => ({ chunk, position })))) {
     const rows = await tx
       .insertInto("knowledge_chunks")
@@ -117,40 +136,83 @@ async function addChunks(tx: Kysely<Database>, document: string, chunks: readonl
       const chunk = chunks[position];
       if (chunk === undefined) continue;
       const length = lengthOf(chunk);
-      for (const [word, times] of chunk.words) postings.push({ word, chunk: seq, times, length });
+      for (const [word, times] of chunk.words) {
+        const blocks = words.get(word) ?? new Map<number, string>();
+        const block = blockOf(seq);
+        words.set(word, blocks.set(block, `${blocks.get(block) ?? ""}${entryOf(seq, times, length)}`));
+      }
     }
   }
-  for (const batch of batches(postings)) await tx.insertInto("knowledge_postings").values(batch).execute();
-  await count(tx, wordsIn(postings), 1);
+  await tx
+    .insertInto("knowledge_vocabularies")
+    .values({ document_id: document, words: JSON.stringify([...words.keys()]) })
+    .execute();
+  const rows = [...words].flatMap(([word, blocks]) =>
+    [...blocks].map(([block, entries]) => ({ word, block, chunks: countOf(entries), entries })),
+  );
+  for (const batch of batches(rows))
+    await tx
+      .insertInto("knowledge_blocks")
+      .values(batch)
+      .onConflict((conflict) =>
+        conflict.columns(["word", "block"]).doUpdateSet({
+          chunks: sql<number>`knowledge_blocks.chunks + excluded.chunks`,
+          entries: sql<string>`knowledge_blocks.entries || excluded.entries`,
+        }),
+      )
+      .execute();
 }
 
 async function removeChunks(tx: Kysely<Database>, document: string): Promise<void> {
-  const seqs = tx.selectFrom("knowledge_chunks").select("seq").where("document_id", "=", document);
-  const gone = await tx
-    .deleteFrom("knowledge_postings")
-    .where("chunk", "in", seqs)
-    .returning("word")
+  const chunks = await tx
+    .deleteFrom("knowledge_chunks")
+    .where("document_id", "=", document)
+    .returning("seq")
     .execute();
-  await tx.deleteFrom("knowledge_chunks").where("document_id", "=", document).execute();
-  await count(tx, wordsIn(gone), -1);
+  const vocabulary = await tx
+    .deleteFrom("knowledge_vocabularies")
+    .where("document_id", "=", document)
+    .returning("words")
+    .executeTakeFirst();
+  const gone = new Map<number, Set<number>>();
+  for (const { seq } of chunks) {
+    const places = gone.get(blockOf(seq)) ?? new Set<number>();
+    gone.set(blockOf(seq), places.add(seq % CHUNKS_OF_BLOCK));
+  }
+  const words = z.array(z.string()).parse(JSON.parse(vocabulary?.words ?? "[]"));
+  for (const [block, places] of gone)
+    for (const batch of batches(words)) await removeEntries(tx, batch, block, places);
 }
 
-/** How many chunks of these postings hold each word, by word: whoever counts the same words counts them in one order. */
-function wordsIn(postings: readonly { word: string }[]): [string, number][] {
-  const times = new Map<string, number>();
-  for (const { word } of postings) times.set(word, (times.get(word) ?? 0) + 1);
-  return [...times].sort(([one], [other]) => (one < other ? -1 : 1));
-}
-
-async function count(tx: Kysely<Database>, words: [string, number][], sign: 1 | -1): Promise<void> {
-  for (const batch of batches(words))
+async function removeEntries(
+  tx: Kysely<Database>,
+  words: readonly string[],
+  block: number,
+  places: ReadonlySet<number>,
+): Promise<void> {
+  const before = await tx
+    .selectFrom("knowledge_blocks")
+    .select(["word", "entries"])
+    .where("block", "=", block)
+    .where("word", "in", words)
+    .execute();
+  const rows = before.map(({ word, entries }) => {
+    const kept = withoutChunks(entries, places);
+    return { word, block, chunks: countOf(kept), entries: kept };
+  });
+  const empty = rows.filter(({ chunks }) => chunks === 0).map(({ word }) => word);
+  const left = rows.filter(({ chunks }) => chunks > 0);
+  if (empty.length > 0)
+    await tx.deleteFrom("knowledge_blocks").where("block", "=", block).where("word", "in", empty).execute();
+  if (left.length > 0)
     await tx
-      .insertInto("knowledge_words")
-      .values(batch.map(([word, chunks]) => ({ word, chunks: sign * chunks })))
+      .insertInto("knowledge_blocks")
+      .values(left)
       .onConflict((conflict) =>
-        conflict
-          .column("word")
-          .doUpdateSet({ chunks: sql<number>`knowledge_words.chunks + excluded.chunks` }),
+        conflict.columns(["word", "block"]).doUpdateSet({
+          chunks: sql<number>`excluded.chunks`,
+          entries: sql<string>`excluded.entries`,
+        }),
       )
       .execute();
 }

@@ -12,6 +12,7 @@ import { knowledge } from "./migrations/0008-knowledge.ts";
 import { demandSource } from "./migrations/0009-demand-source.ts";
 import { helpdesk } from "./migrations/0010-helpdesk.ts";
 import { wecom } from "./migrations/0011-wecom.ts";
+import { postingBlocks } from "./migrations/0012-posting-blocks.ts";
 import type { DatabaseKind } from "./migrations/database-kind.ts";
 import type { Database } from "./schema.ts";
 
@@ -30,6 +31,7 @@ export async function migrate(db: Kysely<Database>, kind: DatabaseKind): Promise
       "0009_demand_source": demandSource(),
       "0010_helpdesk": helpdesk(),
       "0011_wecom": wecom(),
+      "0012_posting_blocks": postingBlocks(),
     }),
   };
   const { error } = await new Migrator({ db, provider }).migrateToLatest();

@@ -1,5 +1,6 @@
 import type { Generated } from "kysely";
 import type { KnowledgeDocument } from "../domain/knowledge/ports.ts";
+import type { PostingBlock } from "../domain/knowledge/posting-block.ts";
 import type { Ticket } from "../domain/tickets/ticket.ts";
 
 // Times are UTC milliseconds, JSON is text, booleans are 0 and 1: the same on libSQL and PostgreSQL.
@@ -235,10 +236,11 @@ type KnowledgeChunkTable = {
   question: string | null;
 };
 
-type KnowledgePostingTable = { word: string; chunk: number; times: number; length: number };
+/** chunks: how many entries there are. */
+type KnowledgeBlockTable = PostingBlock & { chunks: number };
 
-/** In how many chunks a word is. */
-type KnowledgeWordTable = { word: string; chunks: number };
+/** words: each once, as a JSON array. */
+type KnowledgeVocabularyTable = { document_id: string; words: string };
 
 export type Database = {
   conversations: ConversationTable;
@@ -264,6 +266,6 @@ export type Database = {
   leases: LeaseTable;
   knowledge_documents: KnowledgeDocumentTable;
   knowledge_chunks: KnowledgeChunkTable;
-  knowledge_postings: KnowledgePostingTable;
-  knowledge_words: KnowledgeWordTable;
+  knowledge_blocks: KnowledgeBlockTable;
+  knowledge_vocabularies: KnowledgeVocabularyTable;
 };

@@ -31,7 +31,7 @@ describe("coverage", () => {
     const [itself, other, spelled] = ["卡纸", "夹纸", "纸卡"].map((text) => coverage([asked], text, 0));
     const inParts = coverage([concept("打印机")], "打印", 0);
 
-    expect([itself, other, spelled]).toEqual([1, 0.9, 0.3]);
+    expect([itself, other, spelled]).toEqual([1, 0.8, 0.3]);
     expect(inParts).toBe(0.35);
   });
 

@@ -5,7 +5,7 @@
 export type Concept = { word: string; weight: number; others: string[]; parts: string[] };
 
 /** What of a concept is covered when it stands there in other words, in parts, or only by its single characters. */
-const IN_OTHER_WORDS = 0.9;
+const IN_OTHER_WORDS = 0.8;
 const IN_PARTS = 0.7;
 const BY_CHARACTERS = 0.3;
 

@@ -1,3 +1,5 @@
+import type { PostingBlock } from "./posting-block.ts";
+
 export type KnowledgeDocument = {
   id: string;
   title: string;
@@ -32,8 +34,6 @@ export type StoredChunk = {
   document: Pick<KnowledgeDocument, "id" | "title" | "url" | "kind">;
 };
 
-export type Posting = { chunk: number; word: string; times: number; length: number };
-
 /** The embedded knowledge: documents in chunks, and which word is in which chunk. */
 export type KnowledgeStore = {
   /**
@@ -52,7 +52,7 @@ export type KnowledgeStore = {
   size(): Promise<{ chunks: number; usualLength: number }>;
   /** In how many chunks each of these words is; 0 for those in none. */
   frequencies(words: readonly string[]): Promise<Map<string, number>>;
-  /** Where these words are; only within those chunks if given. */
-  postings(words: readonly string[], within?: readonly number[]): Promise<Posting[]>;
+  /** Where these words are. */
+  postings(words: readonly string[]): Promise<PostingBlock[]>;
   chunks(seqs: readonly number[]): Promise<StoredChunk[]>;
 };

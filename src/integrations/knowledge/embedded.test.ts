@@ -11,6 +11,9 @@ const DOCUMENTS = {
     "# VPN 报错\n\n## 691\n\n提示 691 时，说明账号或密码不对，或者账号已被锁定。先在自助平台重置密码，再重新拨号。",
   "printer.md": "# 打印机卡纸\n\n打开前盖，双手把卡住的纸慢慢抽出来，合上前盖后打印机会自检。",
   "mail.md": "# 邮箱容量\n\n邮箱超过 10 GB 就不能再发信，请归档旧邮件。",
+  "windows-update.md":
+    "# Windows 更新失败\n\n更新无法连接服务器、连接失败、无法访问更新页面，或者设置打不开、补丁进不去时，等网络恢复后重试。",
+  "vpn-setup.md": "# VPN 安装\n\n下载客户端，填 vpn.example.com。连不上时先看能不能上外网。",
   "qa.jsonl": '{"question":"服务台电话多少","answer":"服务台电话是 8000，工作日 8:30 到 18:30。"}\n',
 };
 
@@ -22,7 +25,12 @@ beforeAll(async () => {
     const { document, chunks } = await indexDocument({ id, bytes: new TextEncoder().encode(text) }, cut);
     await store.knowledge.putDocument(document, chunks, 0);
   }
-  const synonyms = createSynonyms({ groups: [["卡纸", "夹纸", "拽不出来"]] });
+  const synonyms = createSynonyms({
+    groups: [
+      ["卡纸", "夹纸", "拽不出来"],
+      ["连不上", "无法连接", "连接失败", "进不去", "打不开", "无法访问"],
+    ],
+  });
   knowledge = createEmbeddedKnowledge({
     store: store.knowledge,
     cut,
@@ -49,6 +57,12 @@ describe("the embedded knowledge", () => {
     const [best] = (await knowledge.search("打印机里的纸拽不出来", 3)).chunks;
 
     expect(best?.source.document_id).toBe("printer.md");
+  });
+
+  it("counts all the ways to say one thing as that one thing", async () => {
+    const [best] = (await knowledge.search("vpn连不上", 3)).chunks;
+
+    expect(best?.source.document_id).toBe("vpn-setup.md");
   });
 
   it.each(["怎么办呢", "", "？？", "拽"])("finds nothing in %j, and does not stumble", async (question) => {

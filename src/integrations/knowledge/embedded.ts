@@ -1,32 +1,36 @@
-import { rarity, saturation } from "../../domain/knowledge/bm25.ts";
+import { rarity } from "../../domain/knowledge/bm25.ts";
 import { type Concept, coverage } from "../../domain/knowledge/coverage.ts";
 import type { KnowledgeBase, KnowledgeChunk } from "../../domain/knowledge/knowledge.ts";
-import type { KnowledgeStore, Posting, StoredChunk } from "../../domain/knowledge/ports.ts";
+import type { KnowledgeStore, StoredChunk } from "../../domain/knowledge/ports.ts";
+import { type Meaning, rankChunks } from "../../domain/knowledge/rank-chunks.ts";
 import { foldedText, type WordCutter, type WordTagger } from "../chinese-words.ts";
-import { conceptsOf } from "./concepts.ts";
+import { conceptsOf, weightOf } from "./concepts.ts";
 import { NO_SYNONYMS, type Synonyms } from "./synonyms.ts";
 
 /** A question of more words is a story; its first words say what it is about. */
 const MOST_WORDS = 80;
 const MOST_CHARACTERS = 500;
-/** Rare words choose what is looked at; common ones only order it. So many places of words are read for the choice. */
-const MOST_PLACES = 20_000;
-const CANDIDATES = 200;
+/** Words of other ways to say it, all together. */
+const MOST_OTHER_WORDS = 200;
+/** Rare words first, so many places of words are read; what is then still unread is nearly everywhere. */
+const MOST_PLACES = 300_000;
 /** So many of the best, for each that is asked for, are read and weighed by what they say. */
 const READ_FOR_EACH = 2;
-const READ_AT_LEAST = 8;
-/** What a word that was only meant counts, beside one that was said. */
-const OTHER_WORD = 0.4;
+const READ_AT_LEAST = 10;
 /** What shares less of what the question's words are worth is not worth a look. */
-const LEAST_SCORE = 0.15;
+const LEAST_SHARE = 0.05;
 /** What every question leaves unsaid, in words that are written nowhere. */
-const UNSAID_WORDS = 0.5;
-/** A chunk answers that speaks of so much of what is asked (measured: evals/helpdesk). */
-const ENOUGH = 0.44;
+const UNSAID_WORDS = 1;
+/** Beside what a chunk speaks of, its share of the words says less of whether it answers than of which is best. */
+const SHARE_IN_SCORE = 0.3;
+const SHARE_IN_ORDER = 1.5;
+/** A chunk answers that scores so much (measured: evals/helpdesk). */
+const ENOUGH = 0.48;
 /** A written question that is this much the same as the one asked is answered as it was written. */
 const SAME_QUESTION = 0.6;
 
-type Scored = { chunk: StoredChunk; rank: number; covered: number; isSameQuestion: boolean };
+/** share: of the question's words; covered: of what it asks. */
+type Scored = { chunk: StoredChunk; share: number; covered: number; isSameQuestion: boolean };
 
 /**
  * Knowledge in our own store: full text by BM25 over Chinese words finds what may answer, how much of the question it
@@ -50,18 +54,21 @@ export function createEmbeddedKnowledge({
       const words = [...new Set(cut(query))].slice(0, MOST_WORDS);
       if (words.length === 0) return { status: "ok", chunks: [] };
       const means = synonyms();
-      const others = [...new Set(means.alsoSaid(query).flatMap(cut))]
-        .filter((word) => !words.includes(word))
-        .slice(0, MOST_WORDS);
       const concepts = conceptsOf(query, { tag, synonyms: means });
+      const meanings = meaningsOf(query, words, means);
+      const others = meanings.flatMap((meaning) => meaning.others.flat());
+      const looked = [...new Set([...words, ...others])];
       const [size, frequencies] = await Promise.all([
         store.size(),
-        store.frequencies([...new Set([...words, ...others, ...concepts.words])]),
+        store.frequencies([...new Set([...looked, ...concepts.words])]),
       ]);
       const worth = (word: string) => rarity(size.chunks, frequencies.get(word) ?? 0);
-      const ranks = await rank(words, others, { frequencies, worth, usualLength: size.usualLength });
-      const most = Math.max(READ_AT_LEAST, READ_FOR_EACH * topK);
-      const likely = new Map(best(ranks, most).filter(([, score]) => score >= LEAST_SCORE));
+      const best = rankChunks(
+        { words, meanings, worth, usualLength: size.usualLength },
+        await store.postings(rarest(looked, frequencies)),
+        Math.max(READ_AT_LEAST, READ_FOR_EACH * topK),
+      );
+      const likely = new Map(best.filter(([, share]) => share >= LEAST_SHARE));
       const asked = concepts.weigh((word) => ({
         worth: worth(word),
         isKnown: (frequencies.get(word) ?? 0) > 0,
@@ -70,7 +77,7 @@ export function createEmbeddedKnowledge({
         judged(chunk, likely.get(chunk.seq) ?? 0, {
           words,
           asked,
-          unsaid: UNSAID_WORDS * rarity(size.chunks, 0),
+          unsaid: UNSAID_WORDS * weightOf(rarity(size.chunks, 0)),
         }),
       );
       const found = chunks.sort(byAnswer).slice(0, topK);
@@ -83,56 +90,40 @@ export function createEmbeddedKnowledge({
     },
   };
 
-  /** By chunk, as shares of what a chunk with every word of the question would have. */
-  async function rank(
-    words: string[],
-    others: string[],
-    {
-      frequencies,
-      worth,
-      usualLength,
-    }: {
-      frequencies: ReadonlyMap<string, number>;
-      worth: (word: string) => number;
-      usualLength: number;
-    },
-  ): Promise<Map<number, number>> {
-    const gains = new Map(words.map((word) => [word, worth(word)]));
-    const total = [...gains.values()].reduce((sum, value) => sum + value, 0);
-    for (const word of others) gains.set(word, OTHER_WORD * worth(word));
-    const scores = new Map<number, number>();
-    const add = ({ chunk, word, times, length }: Posting) => {
-      const gain = ((gains.get(word) ?? 0) * saturation(times, length, usualLength)) / total;
-      scores.set(chunk, (scores.get(chunk) ?? 0) + gain);
-    };
-    const [choosing, ordering] = split([...words, ...others], frequencies);
-    for (const posting of await store.postings(choosing)) add(posting);
-    if (ordering.length === 0) return scores;
-    const candidates = best(scores, CANDIDATES);
-    scores.clear();
-    for (const [chunk, score] of candidates) scores.set(chunk, score);
-    for (const posting of await store.postings(ordering, [...scores.keys()])) add(posting);
-    return scores;
+  /** What the question's words mean by the groups of synonyms, until these are too many words. */
+  function meaningsOf(query: string, words: readonly string[], means: Synonyms): Meaning[] {
+    let many = 0;
+    return means
+      .meanings(query)
+      .map(({ said, others }) => ({
+        said: [...new Set(said.flatMap(cut))].filter((word) => words.includes(word)),
+        others: others.map((way) => [...new Set(cut(way))]).filter((way) => way.length > 0),
+      }))
+      .filter(({ others }) => {
+        many += others.flat().length;
+        return many <= MOST_OTHER_WORDS;
+      });
   }
 
   function judged(
     chunk: StoredChunk,
-    rank: number,
+    share: number,
     { words, asked, unsaid }: { words: string[]; asked: readonly Concept[]; unsaid: number },
   ): Scored {
     const { document, heading, question, text } = chunk;
     const likeness = question === null ? 0 : overlap(new Set(cut(question)), words);
     const said = foldedText([document.title, heading, question ?? "", text].join("\n"));
-    return { chunk, rank, covered: coverage(asked, said, unsaid), isSameQuestion: likeness >= SAME_QUESTION };
+    return {
+      chunk,
+      share,
+      covered: coverage(asked, said, unsaid),
+      isSameQuestion: likeness >= SAME_QUESTION,
+    };
   }
 }
 
-function best(scores: ReadonlyMap<number, number>, most: number): [number, number][] {
-  return [...scores].sort(([, one], [, other]) => other - one).slice(0, most);
-}
-
 function byAnswer(one: Scored, other: Scored): number {
-  const order = ({ covered, rank }: Scored) => covered + rank;
+  const order = ({ covered, share }: Scored) => covered + SHARE_IN_ORDER * share;
   return (
     Number(other.isSameQuestion) - Number(one.isSameQuestion) ||
     order(other) - order(one) ||
@@ -140,17 +131,17 @@ function byAnswer(one: Scored, other: Scored): number {
   );
 }
 
-/** Rarest first, until enough places would be read; the rarest there is is always read. */
-function split(words: readonly string[], frequencies: ReadonlyMap<string, number>): [string[], string[]] {
-  const known = words
-    .filter((word) => (frequencies.get(word) ?? 0) > 0)
-    .sort((one, other) => (frequencies.get(one) ?? 0) - (frequencies.get(other) ?? 0));
-  let places = 0;
-  const enough = known.findIndex((word, at) => {
-    places += frequencies.get(word) ?? 0;
-    return at > 0 && places > MOST_PLACES;
-  });
-  return enough < 0 ? [known, []] : [known.slice(0, enough), known.slice(enough)];
+/** Those that are known, rarest first, until enough places would be read; the rarest there is is always read. */
+function rarest(words: readonly string[], frequencies: ReadonlyMap<string, number>): string[] {
+  const places = (word: string) => frequencies.get(word) ?? 0;
+  let read = 0;
+  return words
+    .filter((word) => places(word) > 0)
+    .sort((one, other) => places(one) - places(other))
+    .filter((word, at) => {
+      read += places(word);
+      return at === 0 || read <= MOST_PLACES;
+    });
 }
 
 /** Words that both have, as a share of what they have on average (Dice). */
@@ -159,16 +150,21 @@ function overlap(written: ReadonlySet<string>, asked: readonly string[]): number
   return (2 * both) / (written.size + asked.length);
 }
 
-function isAnswer({ covered, isSameQuestion }: Scored): boolean {
-  return isSameQuestion || covered >= ENOUGH;
+function scoreOf({ covered, share }: Scored): number {
+  return (covered + SHARE_IN_SCORE * Math.min(1, share)) / (1 + SHARE_IN_SCORE);
 }
 
-function toFound({ chunk, covered }: Scored): Omit<KnowledgeChunk, "answers"> {
+function isAnswer(scored: Scored): boolean {
+  return scored.isSameQuestion || scoreOf(scored) >= ENOUGH;
+}
+
+function toFound(scored: Scored): Omit<KnowledgeChunk, "answers"> {
+  const { chunk } = scored;
   const { id, text, heading, document } = chunk;
   return {
     id,
     text: chunk.question === null && heading !== "" ? `${heading}\n${text}` : text,
-    score: covered,
+    score: scoreOf(scored),
     source: {
       document_id: document.id,
       title: document.title,

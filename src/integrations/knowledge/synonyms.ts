@@ -17,19 +17,24 @@ export const synonymsSchema = z.object({
 export type SynonymGroups = z.infer<typeof synonymsSchema>;
 
 export type Synonyms = {
-  /** The words of every group of which the question holds one, as it stands or within a longer word. */
-  alsoSaid(question: string): string[];
+  /** Every group of which the question holds a word, as it stands or within a longer one: what it holds and the rest. */
+  meanings(question: string): { said: string[]; others: string[] }[];
   /** How else that word of the question may be written. */
   insteadOf(word: string, question: string): string[];
 };
 
-export const NO_SYNONYMS: Synonyms = { alsoSaid: () => [], insteadOf: () => [] };
+export const NO_SYNONYMS: Synonyms = { meanings: () => [], insteadOf: () => [] };
 
 export function createSynonyms({ groups }: SynonymGroups): Synonyms {
   return {
-    alsoSaid(question) {
+    meanings(question) {
       const text = folded(question);
-      return groups.filter((group) => group.some((word) => text.includes(word))).flat();
+      return groups
+        .map((group) => ({
+          said: group.filter((word) => text.includes(word)),
+          others: group.filter((word) => !text.includes(word)),
+        }))
+        .filter(({ said }) => said.length > 0);
     },
     insteadOf(word, question) {
       const text = folded(question);

@@ -30,8 +30,8 @@ const TABLES: { name: keyof Database; counter?: string }[] = [
   { name: "gallery_changes", counter: "seq" },
   { name: "knowledge_documents" },
   { name: "knowledge_chunks", counter: "seq" },
-  { name: "knowledge_postings" },
-  { name: "knowledge_words" },
+  { name: "knowledge_blocks" },
+  { name: "knowledge_vocabularies" },
   { name: "jobs", counter: "id" },
 ];
 
