@@ -56,7 +56,11 @@ const STORIES: Story[] = [
       const offered = await wecom.waitForShown("lisi", ({ type }) => type === "card");
       console.log("   卡片 → lisi: 有人需要人工帮助");
       await press(wecom, "lisi", offered);
-      const held = await eventually("handoff", () => handoffs("zhangsan"), ([it]) => it?.status === "human");
+      const held = await eventually(
+        "handoff",
+        () => handoffs("zhangsan"),
+        ([it]) => it?.status === "human",
+      );
       if (held[0]?.taken_by !== "lisi") throw new Error(`taken by ${held[0]?.taken_by}`);
       console.log("   lisi 接手了");
       const told = wecom.shown("zhangsan").length;
@@ -64,7 +68,11 @@ const STORIES: Story[] = [
 
       const yours = await wecom.waitForShown("lisi", ({ type }) => type === "card", 10_000, 1);
       await press(wecom, "lisi", yours);
-      await eventually("return", () => handoffs("zhangsan"), ([it]) => it?.status === "returned");
+      await eventually(
+        "return",
+        () => handoffs("zhangsan"),
+        ([it]) => it?.status === "returned",
+      );
       if (wecom.shown("zhangsan").length !== told) throw new Error("the bot spoke while lisi had the chat");
       await asks("谢谢");
       await wecom.waitForShown("zhangsan", ({ type }) => type === "text", 10_000, told);
@@ -98,13 +106,25 @@ const STORIES: Story[] = [
       await wecom.kfSay({ ...who, image: await aPhoto(7) });
       await heard("wm0001", "图片收到了");
       await wecom.kfSay({ ...who, text: "转人工" });
-      await eventually("queue", async () => wecom.kfSession(who).state, (state) => state === 2);
+      await eventually(
+        "queue",
+        async () => wecom.kfSession(who).state,
+        (state) => state === 2,
+      );
       await wecom.servicerChanges({ ...who, changeType: 1, servicerUserid: "lisi" });
       await wecom.servicerSays({ ...who, servicerUserid: "lisi", text: "您好，我来处理" });
-      await eventually("handoff", () => handoffs("wm0001"), ([it]) => it?.status === "human");
+      await eventually(
+        "handoff",
+        () => handoffs("wm0001"),
+        ([it]) => it?.status === "human",
+      );
       console.log("   lisi 在微信客服里接待");
       await wecom.servicerChanges({ ...who, changeType: 3, servicerUserid: "lisi" });
-      await eventually("return", () => handoffs("wm0001"), ([it]) => it?.status === "returned");
+      await eventually(
+        "return",
+        () => handoffs("wm0001"),
+        ([it]) => it?.status === "returned",
+      );
       const told = wecom.shown("wm0001").length;
       await wecom.kfSay({ ...who, text: "你好" });
       await wecom.waitForShown("wm0001", ({ via }) => via === "kf", 10_000, told);
@@ -117,7 +137,11 @@ const STORIES: Story[] = [
       if (!(await ask(KNOWN)).includes("（来源：《")) throw new Error("no source in the answer");
       if (!(await ask(UNKNOWN)).includes(FIXED)) throw new Error("not the fixed sentence");
       await ask("转人工");
-      await eventually("handoff", () => handoffs("u:小赵"), ([it]) => it?.status === "queued");
+      await eventually(
+        "handoff",
+        () => handoffs("u:小赵"),
+        ([it]) => it?.status === "queued",
+      );
     },
   },
 ];
@@ -161,7 +185,11 @@ async function openDesk() {
   wecom.knobs.kf.url = `${service.url}/wecom/kf`;
   const verified = [await wecom.verifyUrl(), await wecom.verifyKfUrl()];
   if (!verified.every(({ isVerified }) => isVerified)) throw new Error("a callback address was not verified");
-  await eventually("bot", async () => wecom.isBotConnected(), (is) => is);
+  await eventually(
+    "bot",
+    async () => wecom.isBotConnected(),
+    (is) => is,
+  );
 
   return {
     wecom,

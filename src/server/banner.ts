@@ -12,8 +12,12 @@ function placeOfRecords(url: string): string {
 /** 企业微信's three ways, as far as they are set; the addresses are what its settings page asks for. */
 function wecomLines(env: Env, url: string): string[] {
   return [
-    ...(env.WECOM_AGENT_ID === undefined ? [] : [`  企业微信  应用 ${env.WECOM_AGENT_ID}，回调 ${url}/wecom/app`]),
-    ...(env.WECOM_KF_SECRET === undefined ? [] : [`  微信客服  ${env.WECOM_KF_OPEN_IDS.join("、")}，回调 ${url}/wecom/kf`]),
+    ...(env.WECOM_AGENT_ID === undefined
+      ? []
+      : [`  企业微信  应用 ${env.WECOM_AGENT_ID}，回调 ${url}/wecom/app`]),
+    ...(env.WECOM_KF_SECRET === undefined
+      ? []
+      : [`  微信客服  ${env.WECOM_KF_OPEN_IDS.join("、")}，回调 ${url}/wecom/kf`]),
     ...(env.WECOM_BOT_ID === undefined ? [] : [`  智能机器人 ${env.WECOM_BOT_ID}`]),
   ];
 }
@@ -32,7 +36,9 @@ export function banner({ service, url }: RunningService): string {
   if (env.TIANWANG_SECRET === undefined) off.push("TIANWANG_SECRET 未设置：回调不签名");
   if (env.TUHUI_SECRET === undefined) off.push("TUHUI_SECRET 未设置：图绘回调只当提醒，结果以查询为准");
   if (env.QINGJIAN_WS_URL === "off") off.push("QINGJIAN_WS_URL=off：不连接轻简");
-  const isAtWecom = [env.WECOM_AGENT_ID, env.WECOM_KF_SECRET, env.WECOM_BOT_ID].some((it) => it !== undefined);
+  const isAtWecom = [env.WECOM_AGENT_ID, env.WECOM_KF_SECRET, env.WECOM_BOT_ID].some(
+    (it) => it !== undefined,
+  );
   if (!isAtWecom) off.push("WECOM_… 未设置：不接企业微信");
   if (env.WECOM_AGENT_ID !== undefined && env.WECOM_HANDOFF_USERS.length === 0)
     off.push("WECOM_HANDOFF_USERS 未设置：转人工不发卡片，用 npm run handoffs 查看");

@@ -36,7 +36,10 @@ export class WecomUnanswered extends AppError {
   constructor(
     endpoint: string,
     cause: unknown,
-    { isWritten = !NEVER_ARRIVED.has(reasonOf(cause)) }: { isWritten?: boolean } = {},
+    // A token that was not given: what it was for has not been sent.
+    {
+      isWritten = endpoint !== "gettoken" && !NEVER_ARRIVED.has(reasonOf(cause)),
+    }: { isWritten?: boolean } = {},
   ) {
     // The text of a failed fetch may hold the address, and so the token.
     super("wecom-unanswered", `${endpoint} was not answered: ${reasonOf(cause)}`);

@@ -62,6 +62,7 @@ export function createAppSender({
         known.add(conversation.id);
       }
       const pieces = await toPieces(parts);
+      if (!Array.isArray(pieces)) return async () => pieces;
       const touser = conversation.external_id;
       return async (writeBefore) => {
         if (lease() === null) return { status: "not-connected" };

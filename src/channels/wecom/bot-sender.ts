@@ -127,6 +127,7 @@ export function createBotSender({
     async prepare({ conversation, idempotencyKey, parts, inReplyTo, wasTried }) {
       if (!connection.isReady()) return async () => ({ status: "not-connected" });
       const pieces = await toPieces(parts);
+      if (!Array.isArray(pieces)) return async () => pieces;
       return async (writeBefore) => {
         if (!connection.isReady() || lease() === null) return { status: "not-connected" };
         return await sendPieces(idempotencyKey, pieces, {

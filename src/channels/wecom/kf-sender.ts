@@ -42,6 +42,7 @@ export function createKfSender({
 
     async prepare({ conversation, idempotencyKey, parts }) {
       const pieces = await toPieces(parts);
+      if (!Array.isArray(pieces)) return async () => pieces;
       const id = shortId(idempotencyKey);
       return async (writeBefore) => {
         if (lease() === null) return { status: "not-connected" };

@@ -46,8 +46,18 @@ export function createPieces({
 }) {
   const uploaded = new Map<string, { mediaId: string; at: number }>();
 
-  /** Throws what the file store and the upload throw. */
-  return async function toPieces(parts: readonly Part[]): Promise<Piece[]> {
+  /** What came of the send when a picture could not be uploaded: nothing was written. Throws what the file store throws. */
+  return async function toPieces(parts: readonly Part[]): Promise<Piece[] | SendOutcome> {
+    try {
+      return await piecesOf(parts);
+    } catch (error) {
+      if (error instanceof WecomUnanswered) return { status: "not-connected" };
+      if (error instanceof WecomRefusal) return outcomeOf(error, now());
+      throw error;
+    }
+  };
+
+  async function piecesOf(parts: readonly Part[]): Promise<Piece[]> {
     const pieces: Piece[] = [];
     for (const part of parts) {
       if (part.type === "text") {
@@ -56,7 +66,7 @@ export function createPieces({
       } else if (part.type === "image") pieces.push(await pictureOf(part));
     }
     return pieces;
-  };
+  }
 
   async function pictureOf(part: Extract<Part, { type: "image" }>): Promise<Piece> {
     const bytes = part.file === undefined ? null : await files.get(part.file);
