@@ -4,6 +4,7 @@ import { HTTPException } from "hono/http-exception";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { AppError, errorText } from "../domain/errors.ts";
 import type { Log } from "../domain/log.ts";
+import { openAiError, requestIdOf } from "./routes/openai/errors.ts";
 
 export type ErrorDetail = { path: string; message: string };
 
@@ -31,13 +32,20 @@ const AWAY: Record<string, { event: string; message: string }> = {
   },
 };
 
-/** Every error leaves in this one shape (spec contract). It never carries the input, a stack or a secret. */
+/**
+ * Every error leaves in this one shape (spec contract), or in OpenAI's where OpenAI's clients are served. It never carries
+ * the input, a stack or a secret.
+ */
 export function apiError(
   c: Context,
   status: ContentfulStatusCode,
   message: string,
   extra: { details?: ErrorDetail[]; fields?: Record<string, unknown> } = {},
 ) {
+  if (c.req.path.startsWith("/v1/")) {
+    requestIdOf(c);
+    return c.json({ error: openAiError(status, message, { code: CODES[status] ?? null }) }, status);
+  }
   return c.json(
     {
       success: false,

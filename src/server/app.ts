@@ -39,7 +39,8 @@ function createGateway({ env, store, files, answerNow, fileUrl, ambient, log }: 
 /** The front door: every HTTP route of the service. */
 export function createApp(service: Service) {
   const { env, log } = service;
-  const app = new Hono();
+  // A slash at the end of an address is no other address.
+  const app = new Hono({ strict: false });
   app.onError(createErrorHandler(log));
   app.notFound((c) => apiError(c, 404, "no such endpoint"));
   const inFlight = createInFlight();

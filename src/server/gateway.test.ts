@@ -182,6 +182,50 @@ describe("the official client against the gateway", () => {
     expect(contentOf(await ask("服务台电话多少", { user: "leaver" }))).toContain("8000");
   });
 
+  it("hears also of what is too large, or no endpoint, in OpenAI's own envelope", async () => {
+    const post = (path: string, body: string) =>
+      fetch(`${running.url}${path}`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${KEY}`, "content-type": "application/json" },
+        body,
+      });
+    const large = await post("/v1/chat/completions", " ".repeat(32 * 1024 * 1024 + 1));
+    expect(large.status).toBe(413);
+    expect(await large.json()).toEqual({
+      error: {
+        message: expect.stringContaining("32 MiB") as string,
+        type: "invalid_request_error",
+        param: null,
+        code: "payload_too_large",
+      },
+    });
+    const nowhere = await post("/v1/embeddings", "{}");
+    expect(nowhere.status).toBe(404);
+    expect(await nowhere.json()).toMatchObject({ error: { type: "invalid_request_error" } });
+  });
+
+  it("may end its addresses with a slash", async () => {
+    const headers = { authorization: `Bearer ${KEY}` };
+    expect((await fetch(`${running.url}/v1/models/`, { headers })).status).toBe(200);
+    expect((await fetch(`${running.url}/v1/models/helpdesk/`, { headers })).status).toBe(200);
+  });
+
+  it("may have called tools of its own since the question", async () => {
+    const completion = await client.chat.completions.create({
+      model: "helpdesk",
+      messages: [
+        { role: "user", content: "vpn拨号报691，密码是对的啊" },
+        {
+          role: "assistant",
+          content: null,
+          tool_calls: [{ id: "t1", type: "function", function: { name: "now", arguments: "{}" } }],
+        },
+        { role: "tool", tool_call_id: "t1", content: "12:00" },
+      ],
+    });
+    expect(contentOf(completion)).toContain("自助平台");
+  });
+
   it("is served behind a doubled /v1 too", async () => {
     const doubled = new OpenAI({ apiKey: KEY, baseURL: `${running.url}/v1/v1`, maxRetries: 0 });
     expect((await doubled.models.list()).data).toHaveLength(2);

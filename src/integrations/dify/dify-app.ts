@@ -4,6 +4,8 @@ import type { DifyTarget } from "./dify-key.ts";
 import { readEvents } from "./read-events.ts";
 
 const ANSWER_BEGINS_WITHIN_MS = 60_000;
+/** Dify gives a sign of life every ten seconds. */
+const SILENT_FOR_MS = 60_000;
 const STOP_WITHIN_MS = 3_000;
 const UPLOAD_WITHIN_MS = 20_000;
 const MOST_ERROR_BYTES = 64 * 1024;
@@ -67,7 +69,11 @@ const PATHS = {
 export async function* askDifyApp(
   target: DifyTarget,
   question: DifyQuestion,
-  { signal, fetch = globalThis.fetch }: { signal: AbortSignal; fetch?: typeof globalThis.fetch },
+  {
+    signal,
+    fetch = globalThis.fetch,
+    silentForMs = SILENT_FOR_MS,
+  }: { signal: AbortSignal; fetch?: typeof globalThis.fetch; silentForMs?: number },
 ): AsyncGenerator<DifyPiece> {
   const post = async (path: string, init: RequestInit, within: number) =>
     await fetch(`${target.base}/${path}`, {
@@ -102,6 +108,15 @@ export async function* askDifyApp(
     throw new AppError("dify-unreachable", "Dify answered in another form");
   }
 
+  const silence = setTimeout(() => waiting.abort(), silentForMs);
+  const heard = response.body.pipeThrough(
+    new TransformStream<Uint8Array, Uint8Array>({
+      transform(bytes, controller) {
+        silence.refresh();
+        controller.enqueue(bytes);
+      },
+    }),
+  );
   let taskId: string | null = null;
   let isOver = false;
   let said = "";
@@ -110,7 +125,7 @@ export async function* askDifyApp(
   let hasFailed = false;
   try {
     let hasConversation = false;
-    for await (const event of readEvents(response.body)) {
+    for await (const event of readEvents(heard)) {
       if (typeof event.task_id === "string") taskId = event.task_id;
       hasEnded ||= typeof event.event === "string" && LAST_EVENTS.includes(event.event);
       if (!hasConversation && typeof event.conversation_id === "string" && event.conversation_id !== "") {
@@ -130,6 +145,7 @@ export async function* askDifyApp(
     if (error instanceof AppError || signal.aborted) throw error;
     throw new AppError("dify-unreachable", "the answer broke off");
   } finally {
+    clearTimeout(silence);
     if (!isOver && taskId !== null) await stop(taskId);
   }
 

@@ -59,9 +59,16 @@ export function readDataUrl(url: string): { bytes: Uint8Array; type: string } | 
   return { bytes: Buffer.from(url.slice(head[0].length), "base64"), type: head[1] || "image/png" };
 }
 
+/** A call of the caller's own tools is none: what was asked before it is still open. */
+function lastAnswerIn(messages: readonly ChatMessage[]): number {
+  return messages.findLastIndex(
+    (message) => message.role === "assistant" && readMessage(message).text.trim() !== "",
+  );
+}
+
 /** What is asked now: the user's messages since the last answer; null when nobody asks anything. */
 export function readQuestion({ messages }: CompletionRequest): Said | null {
-  const lastAnswer = messages.findLastIndex(({ role }) => role === "assistant");
+  const lastAnswer = lastAnswerIn(messages);
   const asked = messages
     .slice(lastAnswer + 1)
     .filter(({ role }) => role === "user")
@@ -78,7 +85,7 @@ export function readQuestion({ messages }: CompletionRequest): Said | null {
 
 /** What was said before that. */
 export function readHistory({ messages }: CompletionRequest): { role: "user" | "assistant"; text: string }[] {
-  const lastAnswer = messages.findLastIndex(({ role }) => role === "assistant");
+  const lastAnswer = lastAnswerIn(messages);
   return messages.slice(0, lastAnswer + 1).flatMap((message) => {
     const { text } = readMessage(message);
     if (text.trim() === "" || (message.role !== "user" && message.role !== "assistant")) return [];
