@@ -2,8 +2,8 @@ import { textOf } from "../qingjian.ts";
 import { type Stage, setStage } from "./stage.ts";
 import { MODEL_STORIES, RULES_STORIES, type Story } from "./stories.ts";
 
-// `npm run demo`: the shop; `npm run demo -- helpdesk`: the IT desk. Real servers, a real service process, generated pictures; ends in 0 only if every story's records
-// are right. `-- --keep` leaves the first stage running.
+// `npm run demo`: the shop; `npm run demo -- helpdesk`: the IT desk. Real servers, a real service process, generated
+// pictures; ends in 0 only if every story's records are right. `-- --keep` leaves the shop's first stage running.
 
 if (process.argv.includes("helpdesk")) {
   const { playHelpdesk } = await import("./helpdesk.ts");

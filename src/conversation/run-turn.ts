@@ -13,7 +13,7 @@ import { yuan } from "../domain/replies.ts";
 import type { SafeRegex } from "../domain/tasks/matching.ts";
 import type { Task } from "../domain/tasks/task.ts";
 import type { CaseReader } from "./case-reader.ts";
-import { createLiveText } from "./live-text.ts";
+import { openLiveText } from "./live-text.ts";
 import type { PartIntake } from "./part-intake.ts";
 import { fireReplyTasks, hasReplyTasks } from "./tasks/match-replies.ts";
 import { questionOf, replyIdOf, replyParts, turnIdOf, turnRecord } from "./turn-record.ts";
@@ -75,7 +75,7 @@ export function createTurnHandler(deps: TurnDeps): JobHandler {
       const show = deps.live?.(conversation, inReplyTo(messages).inReplyTo ?? null) ?? null;
       const answer = await agent.answer({
         ...questionOf(conversation, { turnId, transcript, messages, facts }),
-        ...(show === null ? {} : { onText: createLiveText(store, conversation, show) }),
+        ...(show === null ? {} : { onText: await openLiveText(store, conversation, show) }),
       });
       const hasOrders = facts.orders.length > 0;
       return await commit(conversation, messages, answer, { turnId, startedAt, hasOrders });

@@ -67,9 +67,13 @@ export type DifyConversationStore = {
   forget(key: string): Promise<void>;
 };
 
-/** How far the messages of a 客服账号 (微信客服) have been read: what 企业微信 gave as the cursor to go on from. */
+/**
+ * How far the messages of a 客服账号 (微信客服) have been read: what 企业微信 gave as the cursor to go on from, and when we
+ * began (UTC ms).
+ */
 export type KfCursorStore = {
-  find(openKfId: string): Promise<string | null>;
+  find(openKfId: string): Promise<{ cursor: string; since: number } | null>;
+  /** The first one of an account says that we begin. */
   put(openKfId: string, cursor: string, now: number): Promise<void>;
   forget(openKfId: string): Promise<void>;
 };

@@ -70,6 +70,7 @@ export function openWecom(env: Env, deps: WecomDeps): Wecom {
       ? null
       : createCallbacks({
           crypto: createCallbackCrypto({ token, encodingAesKey, receiveId: corpId }),
+          accounts: env.WECOM_KF_SECRET === undefined ? [] : env.WECOM_KF_OPEN_IDS,
           receive,
           jobs: store.jobs,
           now,

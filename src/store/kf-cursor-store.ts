@@ -7,17 +7,17 @@ export function createKfCursorStore(db: Kysely<Database>): KfCursorStore {
     async find(openKfId) {
       const row = await db
         .selectFrom("kf_cursors")
-        .select("cursor")
+        .select(["cursor", "since"])
         .where("open_kfid", "=", openKfId)
         .executeTakeFirst();
-      return row?.cursor ?? null;
+      return row ?? null;
     },
 
     async put(openKfId, cursor, now) {
       const values = { cursor, updated_at: now };
       await db
         .insertInto("kf_cursors")
-        .values({ open_kfid: openKfId, ...values })
+        .values({ open_kfid: openKfId, since: now, ...values })
         .onConflict((conflict) => conflict.column("open_kfid").doUpdateSet(values))
         .execute();
     },

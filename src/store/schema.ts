@@ -206,7 +206,7 @@ type TicketTable = Omit<Ticket, "status" | "priority"> & { status: string; prior
 
 type DifyConversationTable = { key: string; dify_id: string; updated_at: number };
 
-type KfCursorTable = { open_kfid: string; cursor: string; updated_at: number };
+type KfCursorTable = { open_kfid: string; cursor: string; since: number; updated_at: number };
 
 type CustomerTable = { id: string; platform: string; name: string | null; blacklisted: number };
 

@@ -7,9 +7,12 @@ import type { XmlFields } from "./flat-xml.ts";
 
 export const PLATFORM = "wecom";
 
+/** As 企业微信 has them; @all and lists of members are none. */
+export const userIdSchema = z.string().regex(/^(?!@)[\w.@-]{1,64}$/u);
+
 const messageSchema = z.object({
   ToUserName: z.string().min(1),
-  FromUserName: z.string().min(1),
+  FromUserName: userIdSchema,
   CreateTime: z.coerce.number().int().positive(),
   MsgType: z.string().min(1),
   MsgId: z.string().regex(/^\d+$/u),

@@ -136,7 +136,7 @@ export function createBotSender({
             const callback = at === 0 && piece.type === "text" ? callbackOf(inReplyTo) : null;
             if (callback !== null && connection.isWaiting(callback.reqId)) return ACK_AGAIN_MS;
             const isNew = callback === null || callback.streamFrom === null;
-            const wait = isNew ? budget.take(conversation.external_id) : 0;
+            const wait = isNew ? budget.take(chatOf(conversation.external_id).chatid) : 0;
             if (wait > 0) return wait;
             if (callback === null || piece.type !== "text") await push(conversation, piece);
             else
@@ -156,16 +156,16 @@ export function createBotSender({
     live(conversation, inReplyTo) {
       const callback = callbackOf(inReplyTo);
       if (callback === null || !connection.isReady() || lease() === null) return null;
-      if (callback.streamFrom === null && budget.take(conversation.external_id) > 0) return null;
+      if (callback.streamFrom === null && budget.take(chatOf(conversation.external_id).chatid) > 0)
+        return null;
       const show = (text: string) => {
         // What is skipped comes with the next words, at the latest with the answer itself.
-        if (text.trim() === "" || text === callback.shown || connection.isWaiting(callback.reqId)) return;
-        if (lease() === null) return;
-        writeStream(callback, splitBytes(text, TEXT_BYTES)[0] ?? "", false).catch((error: unknown) =>
+        const content = splitBytes(text, TEXT_BYTES)[0] ?? thinking();
+        if (content === callback.shown || connection.isWaiting(callback.reqId) || lease() === null) return;
+        writeStream(callback, content, false).catch((error: unknown) =>
           log.debug("wecom_bot.stream_skipped", { error: errorText(error) }),
         );
       };
-      show(thinking());
       return show;
     },
 

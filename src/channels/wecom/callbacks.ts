@@ -3,7 +3,7 @@ import type { InboundMessage } from "../../domain/conversations/conversation.ts"
 import { AppError } from "../../domain/errors.ts";
 import type { Jobs } from "../../domain/jobs/jobs.ts";
 import { joinKey } from "../../domain/keys.ts";
-import { toAppMessage } from "./app-inbound.ts";
+import { toAppMessage, userIdSchema } from "./app-inbound.ts";
 import type { CallbackCrypto } from "./callback-crypto.ts";
 import { readFlatXml } from "./flat-xml.ts";
 import { readCardKey } from "./handoff-cards.ts";
@@ -17,7 +17,7 @@ const verifySchema = querySchema.extend({ echostr: z.string() });
 const mailSchema = z.object({ Event: z.literal("kf_msg_or_event"), Token: z.string(), OpenKfId: z.string() });
 const cardSchema = z.object({
   Event: z.literal("template_card_event"),
-  FromUserName: z.string().min(1),
+  FromUserName: userIdSchema,
   EventKey: z.string(),
   ResponseCode: z.string(),
 });
@@ -42,11 +42,14 @@ export type Callbacks = ReturnType<typeof createCallbacks>;
  */
 export function createCallbacks({
   crypto,
+  accounts,
   receive,
   jobs,
   now,
 }: {
   crypto: CallbackCrypto;
+  /** The 客服账号 that are ours to answer; others of the company ring here too. */
+  accounts: readonly string[];
   receive: (message: InboundMessage) => Promise<unknown>;
   jobs: Jobs;
   now: () => number;
@@ -68,6 +71,7 @@ export function createCallbacks({
       const mail = mailSchema.safeParse(fields);
       if (mail.success) {
         const { OpenKfId: openKfId, Token: token } = mail.data;
+        if (!accounts.includes(openKfId)) return;
         await jobs.enqueue(kfPull({ openKfId, token }));
         return;
       }

@@ -16,7 +16,7 @@ import { type KfEvent, type KfItem, kfItemSchema, toKfMessage, whoseOf } from ".
 const PAGE = 100;
 /** A welcome counts for 20 s; it takes us a moment to say it. */
 const WELCOME_WITHIN_MS = 18_000;
-/** Without a cursor 企业微信 tells three days again: what is older than this has had its answer from somebody. */
+/** Without a cursor 企业微信 tells three days again: what is older than this when we begin has had its answer from somebody. */
 const OLD_MS = 60 * 60_000;
 const TOO_OFTEN_MS = 60_000;
 const MOST_NAMES = 100;
@@ -62,10 +62,13 @@ export function createKfPullHandler({
   return {
     async run(job) {
       const { openKfId, token } = kfMailSchema.parse(job.payload);
-      for (let cursor = await store.kfCursors.find(openKfId), empty = 0; empty < MOST_EMPTY; ) {
+      const begun = await store.kfCursors.find(openKfId);
+      const since = (begun?.since ?? ambient.now()) - OLD_MS;
+      let cursor = begun?.cursor ?? null;
+      for (let empty = 0; empty < MOST_EMPTY; ) {
         const page = await fetchPage(openKfId, token, cursor);
         if (!("msg_list" in page)) return page;
-        await takePage(openKfId, page.msg_list, cursor === null);
+        await takePage(openKfId, page.msg_list, since);
         const next = page.next_cursor === "" ? cursor : page.next_cursor;
         if (next !== null && next !== cursor) await store.kfCursors.put(openKfId, next, ambient.now());
         if (page.has_more !== 1) return DONE;
@@ -93,14 +96,21 @@ export function createKfPullHandler({
     } catch (error) {
       if (!(error instanceof WecomRefusal)) throw error;
       if (actionFor(error.errcode) === "later") return againAt(ambient.now() + TOO_OFTEN_MS);
-      if (token === "") throw error;
+      if (actionFor(error.errcode) !== "drop") throw error;
       // A token holds for ten minutes; without one there is less of it, but it goes on.
-      log.warn("wecom.kf_token_refused", { openKfId, error: error.message });
-      return await fetchPage(openKfId, "", cursor);
+      if (token !== "") {
+        log.warn("wecom.kf_token_refused", { openKfId, error: error.message });
+        return await fetchPage(openKfId, "", cursor);
+      }
+      if (cursor === null) throw error;
+      // A cursor that is refused will be refused again: we begin anew, and know what we have by its msgid.
+      log.error("wecom.kf_cursor_refused", { openKfId, error: error.message });
+      await store.kfCursors.forget(openKfId);
+      return againAt(ambient.now());
     }
   }
 
-  async function takePage(openKfId: string, lines: readonly unknown[], isFromStart: boolean): Promise<void> {
+  async function takePage(openKfId: string, lines: readonly unknown[], since: number): Promise<void> {
     const items = lines.flatMap((line) => {
       const read = kfItemSchema.safeParse(line);
       if (!read.success)
@@ -109,8 +119,7 @@ export function createKfPullHandler({
     });
     await learnNames(items);
     for (const item of items) {
-      if (isFromStart && item.send_time * 1000 < ambient.now() - OLD_MS) continue;
-      await takeItem(item);
+      if (item.send_time * 1000 >= since) await takeItem(item);
     }
   }
 

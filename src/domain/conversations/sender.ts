@@ -38,7 +38,10 @@ export type MessageSender = {
   lease?(): Lease | null;
   /** False when the platform shows this message twice if it is sent twice under one key. */
   dedupes(message: Pick<Message, "parts" | "in_reply_to">): boolean;
-  /** Shows an answer while it is being written: each call gives all of it so far. Absent or null: not here, not now. */
+  /**
+   * Shows an answer while it is being written: each call gives all of it so far, and nothing means that it is being
+   * thought about. Absent or null: not here, not now.
+   */
   live?(conversation: Conversation, inReplyTo: string | null): ((textSoFar: string) => void) | null;
   /**
    * Loads the pictures that a message shows. Nothing is claimed yet, so it may take its time; it throws what the file
