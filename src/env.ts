@@ -116,7 +116,14 @@ export const envSchema = z
     WECOM_SECRET: optional,
     WECOM_TOKEN: optional,
     WECOM_AES_KEY: aesKey,
-    WECOM_HANDOFF_USERS: list,
+    WECOM_HANDOFF_USERS: z
+      .string()
+      .default("")
+      .transform((text) => text.split(/[,，、;；|\s]+/u).filter((item) => item !== ""))
+      .refine(
+        (ids) => ids.every((id) => /^(?!@)[\w.@-]{1,64}$/u.test(id)),
+        "must be user ids, separated by commas",
+      ),
     WECOM_KF_SECRET: optional,
     WECOM_KF_OPEN_IDS: list,
     WECOM_KF_TOKEN: optional,
@@ -173,6 +180,10 @@ export const envSchema = z
         "needs WECOM_CORP_ID, WECOM_KF_OPEN_IDS, and WECOM_TOKEN and WECOM_AES_KEY or their WECOM_KF_ forms",
     },
   )
+  .refine((env) => env.WECOM_KF_OPEN_IDS.length === 0 || env.WECOM_KF_SECRET !== undefined, {
+    path: ["WECOM_KF_OPEN_IDS"],
+    message: "needs WECOM_KF_SECRET",
+  })
   .refine((env) => env.DIFY_DATASET_KEY === undefined || env.DIFY_DATASET_IDS.length > 0, {
     path: ["DIFY_DATASET_KEY"],
     message: "needs DIFY_DATASET_IDS",

@@ -58,7 +58,6 @@ export function createDeliverHandler({ store, senders, ambient, log }: DeliverDe
           idempotencyKey: message.id,
           parts: message.parts,
           inReplyTo: message.in_reply_to,
-          wasTried: wasWritten || message.attempts > 0,
         });
         if (send === null) return againAt(ambient.now() + FILES_RETRY_MS);
         const writeBefore = ambient.now() + SEND_CLAIM_MS;
@@ -143,7 +142,7 @@ export function createDeliverHandler({ store, senders, ambient, log }: DeliverDe
           at: ambient.now(),
           tries: message.attempts,
         });
-        return againAt(ambient.now());
+        return againAt(outcome.retryAt);
       case "not-connected":
         await unwritten(message);
         return againAt(ambient.now() + OFFLINE_RETRY_MS);

@@ -96,6 +96,7 @@ export function createPartIntake(deps: {
     if (part.media !== undefined) {
       const fetched = await fetchMedia(part);
       if (fetched.ok) return await keepPicture(deps, fetched.value);
+      if (part.url === undefined) return fetched;
     }
     return await takePicture(deps, { url: part.url ?? "" });
   }

@@ -25,6 +25,9 @@ const GATEWAYS = ["/v1/v1", "/v1"];
 /** Pictures come as data: URLs (spec contract). */
 const MOST_GATEWAY_BYTES = 32 * 1024 * 1024;
 
+/** A message of 企业微信 has 2 KiB of text at most. */
+const MOST_CALLBACK_BYTES = 256 * 1024;
+
 function createGateway({ env, store, files, answerNow, fileUrl, ambient, log }: Service) {
   return createOpenAiRoutes({
     keys: readServerKeys(env.OPENAI_API_SERVER_KEYS),
@@ -50,6 +53,7 @@ export function createApp(service: Service) {
   app.use("/v1/*", inFlight.guard);
   app.use("/wecom/*", inFlight.guard);
   app.on(METHODS_WITH_BODY, "*", except([PICTURES, "/v1/*"], limitBody()));
+  app.on(METHODS_WITH_BODY, "/wecom/*", limitBody(MOST_CALLBACK_BYTES));
   app.on(METHODS_WITH_BODY, "/v1/*", limitBody(MOST_GATEWAY_BYTES));
   app.on(METHODS_WITH_BODY, "/api/*", except(PICTURES, requireJson()));
   app.on(METHODS_WITH_BODY, PICTURES, limitPicture());

@@ -1,7 +1,8 @@
+import { z } from "zod";
 import { createWecomApi } from "../channels/wecom/api.ts";
 import { APP_CHANNEL, createAppSender } from "../channels/wecom/app-sender.ts";
 import { createBotConnection } from "../channels/wecom/bot-connection.ts";
-import { BOT_CHANNEL, botMessageSchema, toBotMessage } from "../channels/wecom/bot-inbound.ts";
+import { BOT_CHANNEL, botMessageSchema, botTalkId, toBotMessage } from "../channels/wecom/bot-inbound.ts";
 import { createBotMediaSource, createBotSender } from "../channels/wecom/bot-sender.ts";
 import { createCallbackCrypto } from "../channels/wecom/callback-crypto.ts";
 import { type Callbacks, createCallbacks, kfPull } from "../channels/wecom/callbacks.ts";
@@ -44,6 +45,8 @@ export type WecomDeps = {
   say: () => Say;
   wake: (channel: string) => void;
   lease: () => Lease | null;
+  /** People of 企业微信 have a conversation. */
+  hold: (conversationId: string) => Promise<unknown>;
   ambient: Ambient;
   log: Log;
 };
@@ -70,6 +73,7 @@ export function openWecom(env: Env, deps: WecomDeps): Wecom {
       ? null
       : createCallbacks({
           crypto: createCallbackCrypto({ token, encodingAesKey, receiveId: corpId }),
+          agentId: env.WECOM_AGENT_ID === undefined ? null : String(env.WECOM_AGENT_ID),
           accounts: env.WECOM_KF_SECRET === undefined ? [] : env.WECOM_KF_OPEN_IDS,
           receive,
           jobs: store.jobs,
@@ -97,7 +101,7 @@ export function openWecom(env: Env, deps: WecomDeps): Wecom {
     const api =
       env.WECOM_KF_SECRET === env.WECOM_SECRET && appApi !== null ? appApi : apiOf(env.WECOM_KF_SECRET);
     channels.push({
-      sender: createKfSender({ api, files, speak, lease, now, log }),
+      sender: createKfSender({ api, files, speak, lease, hold: (id) => deps.hold(id), now, log }),
       start() {
         deps.wake(KF_CHANNEL);
         // What rang while nobody was here is fetched now.
@@ -119,10 +123,11 @@ export function openWecom(env: Env, deps: WecomDeps): Wecom {
     );
   }
 
-  if (env.WECOM_BOT_ID !== undefined && env.WECOM_BOT_SECRET !== undefined) {
+  const botId = env.WECOM_BOT_ID;
+  if (botId !== undefined && env.WECOM_BOT_SECRET !== undefined) {
     const connection = createBotConnection({
       url: env.WECOM_BOT_WS_URL,
-      botId: env.WECOM_BOT_ID,
+      botId,
       secret: env.WECOM_BOT_SECRET,
       newId: () => ambient.newId("wb"),
       random: Math.random,
@@ -130,7 +135,7 @@ export function openWecom(env: Env, deps: WecomDeps): Wecom {
       onReady: () => deps.wake(BOT_CHANNEL),
       onFrame: ({ cmd, headers, body = {} }) => {
         const { eventtype } = (body.event ?? {}) as { eventtype?: unknown };
-        if (eventtype === "enter_chat") greet(headers.req_id);
+        if (eventtype === "enter_chat") void greet(headers.req_id, body.from);
         const message = cmd === "aibot_msg_callback" ? botMessageSchema.safeParse(body) : null;
         if (message === null) return;
         if (!message.success) {
@@ -155,11 +160,17 @@ export function openWecom(env: Env, deps: WecomDeps): Wecom {
       now,
       log,
     });
-    const greet = (reqId: string) => {
-      const body = { msgtype: "text", text: { content: say()("helpdesk_greeting") } };
-      connection
-        .request("aibot_respond_welcome_msg", body, reqId)
-        .catch((error: unknown) => log.warn("wecom_bot.not_greeted", { error: errorText(error) }));
+    const greet = async (reqId: string, from: unknown) => {
+      const who = z.looseObject({ userid: z.string() }).safeParse(from);
+      try {
+        // Whoever a person has is not greeted by the bot.
+        const id = who.success ? botTalkId(botId, who.data.userid) : null;
+        if (id !== null && (await store.conversations.find(id))?.holder === "human") return;
+        const body = { msgtype: "text", text: { content: say()("helpdesk_greeting") } };
+        await connection.request("aibot_respond_welcome_msg", body, reqId);
+      } catch (error) {
+        log.warn("wecom_bot.not_greeted", { error: errorText(error) });
+      }
     };
     channels.push({ sender: bot.sender, start: connection.start, stop: connection.stop });
     media.set(BOT_CHANNEL, createBotMediaSource({ fetcher: deps.fetcher }));

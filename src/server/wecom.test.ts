@@ -1,5 +1,6 @@
 import sharp from "sharp";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { queueDelivery } from "../domain/conversations/notify-buyer.ts";
 import { aServiceAtWecom, type ServiceAtWecom } from "../testing/running-wecom.ts";
 
 let at: ServiceAtWecom;
@@ -83,6 +84,23 @@ describe("a self-built app", () => {
     expect(at.wecom.countCalls("media/get")).toBe(2);
   });
 
+  it("asks again for a picture when 企业微信 is busy", async () => {
+    at.wecom.faults.push({ endpoint: "media/get", kind: -1, times: 1 });
+    await at.wecom.say({ userid: "zhangsan", image: await aPicture() });
+    const shown = await at.wecom.waitForShown("zhangsan", ({ type }) => type === "text");
+    expect(textOf(shown)).toContain("图片收到了");
+  });
+
+  it("is not kept up by a stranger's XML", async () => {
+    const began = performance.now();
+    const { status } = await fetch(`${at.url}/wecom/app?msg_signature=00&timestamp=1&nonce=2`, {
+      method: "POST",
+      body: "<a>".repeat(80_000),
+    });
+    expect(status).toBe(400);
+    expect(performance.now() - began).toBeLessThan(2_000);
+  });
+
   it("says so when it cannot listen or look", async () => {
     const voice = Buffer.from("#!AMR\n\x3c------------", "latin1");
     await at.wecom.say({ userid: "zhangsan", voice });
@@ -120,6 +138,14 @@ describe("a handoff", () => {
     await expect
       .poll(async () => (await at.service.store.conversations.list({ holder: "human", limit: 5 })).length)
       .toBe(0);
+  });
+
+  it("gives who took it the card back also when that has to be sent again", async () => {
+    const taskId = await askForAPerson();
+    at.wecom.faults.push({ endpoint: "message/send", kind: -1, times: 1 });
+    await at.wecom.clickCard({ userid: "lisi", taskId, key: keyOf(taskId) });
+    await at.wecom.waitForShown("lisi", ({ type }) => type === "card", 10_000, 1);
+    expect(at.wecom.shown("lisi")).toHaveLength(2);
   });
 
   it("is not for whoever was never asked", async () => {
@@ -166,6 +192,17 @@ describe("微信客服", () => {
     await expect.poll(bots, { timeout: 5_000 }).toBe(known + 1);
   });
 
+  it("does not answer who is with its people, whatever is given back here", async () => {
+    await at.wecom.kfSay({ ...who, text: "转人工" });
+    await expect.poll(() => at.wecom.kfSession({ ...who }).state, { timeout: 5_000 }).toBe(2);
+    const held = async () => (await at.service.store.conversations.list({ holder: "human", limit: 5 }))[0];
+    await expect.poll(async () => (await held())?.id).toBeDefined();
+    await at.service.takeover.release((await held())?.id ?? "");
+    await at.wecom.kfSay({ ...who, text: QUESTION });
+    await expect.poll(async () => (await held())?.id, { timeout: 5_000 }).toBeDefined();
+    expect(await at.service.store.messages.listOutbound("failed", 5)).toEqual([]);
+  });
+
   it("notes what 企业微信 took and did not deliver", async () => {
     at.wecom.knobs.kfSending.failTypes.push(5);
     await at.wecom.kfSay({ ...who, text: "你好" });
@@ -185,6 +222,28 @@ describe("微信客服", () => {
 });
 
 describe("智能机器人", () => {
+  it("says all of an answer whose acks are slow", async () => {
+    await expect.poll(() => at.wecom.isBotConnected(), { timeout: 5_000 }).toBe(true);
+    at.wecom.botSay({ userid: "zhangsan", text: "你好" });
+    await at.wecom.waitForBotShown("zhangsan", (it) => it.type === "stream" && it.isFinished);
+    const [talk] = await at.service.store.conversations.list({ limit: 1 });
+    at.wecom.faults.push({ endpoint: "aibot_send_msg", kind: "slow", ms: 400, times: 3 });
+    await at.service.store.transaction(async (tx) => {
+      await tx.messages.addOutbound({
+        id: "m_three",
+        conversationId: talk?.id ?? "",
+        author: "bot",
+        parts: ["一", "二", "三"].map((text) => ({ type: "text", text })),
+        fence: talk?.fence ?? 0,
+        at: Date.now(),
+      });
+      await queueDelivery(tx, talk?.id ?? "");
+    });
+    await at.wecom.waitForBotShown("zhangsan", (it) => textOf(it) === "三", 10_000);
+    await expect.poll(async () => (await at.service.store.messages.find("m_three"))?.status).toBe("sent");
+    expect(at.wecom.botShown("zhangsan").slice(1).map(textOf)).toEqual(["一", "二", "三"]);
+  });
+
   const subscribed = () => at.wecom.botFrames.filter(({ cmd }) => cmd === "aibot_subscribe").length;
 
   beforeEach(async () => {

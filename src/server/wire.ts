@@ -206,6 +206,7 @@ export async function wire(env: Env, options: WireOptions) {
     fetcher,
     speak: voice.speak,
     say: () => config.rules().say,
+    hold: (conversationId) => takeover.takeOver(conversationId, "platform"),
   });
   const channels: Channel[] = [
     ...(bridge === null ? [] : [{ sender: bridge, start: bridge.start, stop: bridge.stop }]),

@@ -97,7 +97,6 @@ async function send(parts: Part[], key = "m_1", writeBefore = Number.POSITIVE_IN
     idempotencyKey: key,
     parts,
     inReplyTo: null,
-    wasTried: false,
   });
   return await prepared(writeBefore);
 }
@@ -315,7 +314,6 @@ describe("outbound", () => {
       idempotencyKey: "m_1",
       parts: [{ type: "text", text: "一" }],
       inReplyTo: null,
-      wasTried: false,
     });
     lease = null;
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { startWecom } from "../../../sandbox/wecom/server.ts";
 import { type Log, silentLog } from "../../domain/log.ts";
-import { createWecomApi, WecomRefusal, WecomUnanswered } from "./api.ts";
+import { createWecomApi, WecomRefusal, WecomTooLate, WecomUnanswered } from "./api.ts";
 
 const SECRET = "app-secret";
 const HOUR_MS = 3_600_000;
@@ -63,6 +63,21 @@ describe("the token", () => {
     await Promise.all(Array.from({ length: 10 }, () => api.post("message/send", A_TEXT)));
     expect(wecom.countCalls("gettoken")).toBe(2);
   });
+});
+
+it("does not begin a message after its last moment, however long its token takes", async () => {
+  wecom.faults.push({ endpoint: "gettoken", kind: "slow", ms: 300, times: 1 });
+  const api = createWecomApi({
+    baseUrl: wecom.url,
+    corpId: "wwcorp001",
+    secret: SECRET,
+    now: Date.now,
+    log: silentLog,
+  });
+  await expect(api.post("message/send", A_TEXT, Date.now() + 100)).rejects.toBeInstanceOf(WecomTooLate);
+  expect(wecom.countCalls("message/send")).toBe(0);
+  await api.post("message/send", A_TEXT, Date.now() + 1_000);
+  expect(wecom.countCalls("message/send")).toBe(1);
 });
 
 describe("what goes wrong", () => {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { SendOutcome } from "../../domain/conversations/sender.ts";
 import { AppError, errorText } from "../../domain/errors.ts";
 import type { Log } from "../../domain/log.ts";
 import { actionFor, ERROR_CODES } from "./error-codes.ts";
@@ -9,6 +10,7 @@ const MOST_MEDIA_BYTES = 20 * 1024 * 1024;
 const MOST_ANSWER_BYTES = 4 * 1024 * 1024;
 /** A token is fetched anew before 企业微信 ends it. */
 const RENEW_BEFORE_MS = 300_000;
+const REFUSED_AGAIN_MS = 60_000;
 
 const answerSchema = z.looseObject({ errcode: z.int().default(0), errmsg: z.string().default("") });
 const tokenSchema = answerSchema.extend({
@@ -47,13 +49,20 @@ export class WecomUnanswered extends AppError {
   }
 }
 
+/** The time in which it might have been written was over before it could be. */
+export class WecomTooLate extends AppError {
+  constructor(endpoint: string) {
+    super("wecom-too-late", `${endpoint} was not begun in time`);
+  }
+}
+
 export type WecomApi = ReturnType<typeof createWecomApi>;
 
 /**
  * The HTTP API of 企业微信 for one secret. The token is fetched once for all who need it and kept; when 企业微信 says that it
  * is over, it is fetched anew and the call repeated once.
  *
- * Every call throws WecomRefusal or WecomUnanswered.
+ * Every call throws WecomRefusal, WecomUnanswered, or WecomTooLate where it has a last moment.
  */
 export function createWecomApi({
   baseUrl,
@@ -100,9 +109,11 @@ export function createWecomApi({
     endpoint: string,
     query: Record<string, string>,
     work: (url: URL) => Promise<Value>,
+    before = Number.POSITIVE_INFINITY,
   ): Promise<Value> {
     for (let isAgain = false; ; isAgain = true) {
       const used = await currentToken();
+      if (now() >= before) throw new WecomTooLate(endpoint);
       const answer = await work(address(endpoint, { access_token: used, ...query }));
       if (answer.errcode === 0) return answer;
       if (actionFor(answer.errcode) !== "renew" || isAgain) throw refusal(endpoint, answer.errcode);
@@ -118,12 +129,31 @@ export function createWecomApi({
   }
 
   return {
-    /** Posts JSON and gives the answer, whose errcode is 0. */
-    async post(endpoint: string, body: unknown): Promise<WecomAnswer> {
+    /** Has a token at hand, so that what follows need not wait for one; else what that means for a send. */
+    async ready(): Promise<SendOutcome | null> {
+      try {
+        await currentToken();
+        return null;
+      } catch (error) {
+        if (error instanceof WecomUnanswered) return { status: "not-connected" };
+        if (!(error instanceof WecomRefusal)) throw error;
+        return { status: "busy", retryAt: now() + REFUSED_AGAIN_MS };
+      }
+    },
+
+    /**
+     * Posts JSON and gives the answer, whose errcode is 0.
+     *
+     * @param before - UTC ms: it is not begun then or later
+     */
+    async post(endpoint: string, body: unknown, before?: number): Promise<WecomAnswer> {
       const headers = { "content-type": "application/json" };
       const request = { method: "POST", headers, body: JSON.stringify(body) };
-      return await withToken(endpoint, {}, async (url) =>
-        answerSchema.parse(await ask(endpoint, url, request, ANSWER_WITHIN_MS)),
+      return await withToken(
+        endpoint,
+        {},
+        async (url) => read(endpoint, await ask(endpoint, url, request, ANSWER_WITHIN_MS)),
+        before,
       );
     },
 
@@ -133,7 +163,7 @@ export function createWecomApi({
       form.set("media", new Blob([new Uint8Array(bytes)]), filename);
       const request = { method: "POST", body: form };
       const answer = await withToken("media/upload", { type }, async (url) =>
-        answerSchema.parse(await ask("media/upload", url, request, MEDIA_WITHIN_MS)),
+        read("media/upload", await ask("media/upload", url, request, MEDIA_WITHIN_MS)),
       );
       const id = z.string().min(1).safeParse(answer.media_id);
       if (!id.success) throw new WecomUnanswered("media/upload", "no media_id in the answer");
@@ -145,11 +175,17 @@ export function createWecomApi({
       const { bytes } = await withToken("media/get", { media_id: id }, async (url) => {
         const { type, bytes } = await fetchBounded("media/get", url, { method: "GET" }, MEDIA_WITHIN_MS);
         if (!/^(?:application\/json|text\/)/iu.test(type)) return { errcode: 0, errmsg: "", bytes };
-        return { ...answerSchema.parse(parse("media/get", bytes)), bytes };
+        return { ...read("media/get", parse("media/get", bytes)), bytes };
       });
       return bytes;
     },
   };
+}
+
+function read(endpoint: string, answer: unknown): WecomAnswer {
+  const parsed = answerSchema.safeParse(answer);
+  if (!parsed.success) throw new WecomUnanswered(endpoint, "an answer in another form");
+  return parsed.data;
 }
 
 async function ask(endpoint: string, url: URL, request: RequestInit, withinMs: number): Promise<unknown> {

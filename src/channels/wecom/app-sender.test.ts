@@ -40,7 +40,7 @@ function aSender({ speak = null as ((text: string) => Promise<Uint8Array | null>
         uploads.push(`${type} ${name}`);
         return `media${uploads.length}`;
       },
-      media: async () => new Uint8Array(),
+      ready: async () => null,
     },
     agentId: 1,
     files: {
@@ -62,14 +62,13 @@ const say = (text: string): Part[] => [{ type: "text", text }];
 async function send(
   sender: ReturnType<typeof aSender>,
   parts: Part[],
-  { key = "m1", writeBefore = ALWAYS, wasTried = false } = {},
+  { key = "m1", writeBefore = ALWAYS } = {},
 ) {
   const prepared = await sender.prepare({
     conversation: TALK,
     idempotencyKey: key,
     parts,
     inReplyTo: null,
-    wasTried,
   });
   return await prepared(writeBefore);
 }
@@ -79,9 +78,12 @@ describe("a message of several pieces", () => {
     const sender = aSender();
     const text = `${"一".repeat(600)}。${"二".repeat(600)}。${"三".repeat(600)}`;
     fates = [200, 200];
-    expect(await send(sender, say(text), { writeBefore: clockMs + 300 })).toEqual({ status: "more" });
+    expect(await send(sender, say(text), { writeBefore: clockMs + 300 })).toEqual({
+      status: "more",
+      retryAt: clockMs,
+    });
     expect(posted).toHaveLength(2);
-    expect(await send(sender, say(text), { writeBefore: clockMs + 300, wasTried: true })).toEqual({
+    expect(await send(sender, say(text), { writeBefore: clockMs + 300 })).toEqual({
       status: "acked",
     });
     const said = posted.map(({ text: it }) => (it as { content: string }).content);
@@ -120,7 +122,7 @@ it("asks 企业微信 to drop a repeat, but not the same words of another messag
   const sender = aSender();
   fates = [new WecomUnanswered("message/send", "timeout", { isWritten: true })];
   expect(await send(sender, say("好的"), { key: "m1" })).toEqual({ status: "unanswered" });
-  await send(sender, say("好的"), { key: "m1", wasTried: true });
+  await send(sender, say("好的"), { key: "m1" });
   await send(sender, say("好的"), { key: "m2" });
   expect(posted.map((it) => it.enable_duplicate_check)).toEqual([1, undefined]);
   clockMs += 121_000;
@@ -128,10 +130,67 @@ it("asks 企业微信 to drop a repeat, but not the same words of another messag
   expect(posted.at(-1)?.enable_duplicate_check).toBe(1);
 });
 
+it("shows the same words of two messages, also when the second is tried again or by another process", async () => {
+  const sender = aSender();
+  await send(sender, say("您好"), { key: "m1" });
+  fates = [new WecomRefusal("message/send", -1)];
+  expect(await send(sender, say("您好"), { key: "m2" })).toMatchObject({ status: "refused", retry: true });
+  await send(sender, say("您好"), { key: "m2" });
+  expect(posted.map((it) => it.enable_duplicate_check)).toEqual([1, undefined]);
+
+  recent = [
+    {
+      id: "m2",
+      direction: "out",
+      author: "bot",
+      parts: say("您好"),
+      status: "sent",
+      turn_id: null,
+      at: clockMs,
+    },
+  ];
+  clockMs += 30_000;
+  await send(aSender(), say("您好"), { key: "m3" });
+  expect(posted.at(-1)?.enable_duplicate_check).toBeUndefined();
+});
+
+it("repeats a picture or a voice only as what it was", async () => {
+  const sender = aSender({ speak: async () => Buffer.from("#!AMR\n") });
+  const parts: Part[] = [{ type: "text", text: "重启一下", spoken: true }];
+  const message = { id: "m1", parts, in_reply_to: null };
+  expect(sender.dedupes(message)).toBe(false);
+  fates = [0, new WecomUnanswered("message/send", "timeout", { isWritten: true })];
+  expect(await send(sender, parts)).toEqual({ status: "unanswered" });
+  expect(sender.dedupes(message)).toBe(true);
+  await send(sender, parts);
+  expect(uploads).toEqual(["voice 回复.amr"]);
+  expect(posted.map(({ msgtype }) => msgtype)).toEqual(["text", "voice"]);
+  expect(posted.at(-1)?.enable_duplicate_check).toBe(1);
+});
+
+it("leaves out nothing when the voice can be said at one time and not at another", async () => {
+  let isMute = false;
+  const sender = aSender({
+    speak: async () => {
+      if (isMute) throw new Error("no program");
+      return Buffer.from("#!AMR\n");
+    },
+  });
+  const parts: Part[] = [
+    { type: "text", text: "重启一下", spoken: true },
+    { type: "image", file: "png1" },
+  ];
+  fates = [200, 200];
+  expect(await send(sender, parts, { writeBefore: clockMs + 300 })).toMatchObject({ status: "more" });
+  isMute = true;
+  expect(await send(sender, parts)).toEqual({ status: "acked" });
+  expect(posted.map(({ msgtype }) => msgtype)).toEqual(["text", "voice", "image"]);
+});
+
 it.each([
   [new WecomRefusal("message/send", 45009), { status: "busy", retryAt: 1_760_000_060_000 }],
   [new WecomRefusal("message/send", -1), { status: "refused", code: "wecom--1", retry: true }],
-  [new WecomRefusal("message/send", 60020), { status: "refused", code: "wecom-60020", retry: true }],
+  [new WecomRefusal("message/send", 60020), { status: "busy", retryAt: 1_760_000_060_000 }],
   [new WecomRefusal("message/send", 81013), { status: "refused", code: "wecom-81013", retry: false }],
   [new WecomRefusal("message/send", 12345), { status: "refused", code: "wecom-12345", retry: false }],
   [new WecomUnanswered("message/send", "no", { isWritten: false }), { status: "not-connected" }],
@@ -155,8 +214,10 @@ describe("pictures and voices", () => {
 
   it("is not sent while its picture cannot be uploaded, and never when 企业微信 will not have it", async () => {
     const parts: Part[] = [{ type: "image", file: "png1" }];
-    uploadFate = new WecomUnanswered("media/upload", "timeout");
+    uploadFate = new WecomUnanswered("media/upload", "no", { isWritten: false });
     expect(await send(aSender(), parts)).toEqual({ status: "not-connected" });
+    uploadFate = new WecomUnanswered("media/upload", "timeout");
+    expect(await send(aSender(), parts)).toEqual({ status: "refused", code: "wecom-upload", retry: true });
     uploadFate = new WecomRefusal("media/upload", 40006);
     expect(await send(aSender(), parts)).toEqual({ status: "refused", code: "wecom-40006", retry: false });
     expect(posted).toEqual([]);

@@ -8,7 +8,8 @@ import type { FileStore } from "../../domain/pictures/ports.ts";
 import type { WecomApi } from "./api.ts";
 import type { HandoffCards } from "./handoff-cards.ts";
 import { createMessagesPerMinute } from "./messages-per-minute.ts";
-import { createPieceSender, createPieces, type Piece } from "./pieces.ts";
+import { createPieceSender } from "./piece-sender.ts";
+import { createPieces, type Piece } from "./pieces.ts";
 import { splitBytes } from "./split-bytes.ts";
 
 export const APP_CHANNEL = "wecom-app";
@@ -32,7 +33,7 @@ export function createAppSender({
   now,
   log,
 }: {
-  api: WecomApi;
+  api: Omit<WecomApi, "media">;
   agentId: number;
   files: FileStore;
   speak: TextToSpeech | null;
@@ -44,40 +45,36 @@ export function createAppSender({
   log: Log;
 }): MessageSender {
   const toPieces = createPieces({ upload: api.upload, files, textBytes: TEXT_BYTES, speak, now, log });
-  const sendPieces = createPieceSender({ now });
+  const pieces = createPieceSender({ toPieces, now });
   const budget = createMessagesPerMinute({ most: MOST_PER_MINUTE, now });
   const known = new Set<string>();
-  /** Which message showed what to whom last, and when. */
-  const shown = new Map<string, { key: string; at: number }>();
+  /** Which messages showed that to that member, and when. */
+  const shown = new Map<string, { message: string; at: number }[]>();
 
   return {
     channel: APP_CHANNEL,
     lease,
-    // 企业微信 is asked to pass over what it has shown a moment ago.
-    dedupes: () => true,
+    // 企业微信 is asked to pass over what it has shown a moment ago; a picture is the same only while we know its upload.
+    dedupes: ({ id, parts }) =>
+      pieces.progress(id) !== null || parts.every((part) => part.type === "text" && part.spoken !== true),
 
     async prepare({ conversation, idempotencyKey, parts }) {
-      if (!known.has(conversation.id)) {
-        budget.note(conversation.external_id, sentMoments(await recent(conversation.id), now()));
-        known.add(conversation.id);
-      }
-      const pieces = await toPieces(parts);
-      if (!Array.isArray(pieces)) return async () => pieces;
       const touser = conversation.external_id;
+      if (!known.has(conversation.id)) learn(touser, await recent(conversation.id));
+      if (known.size >= MOST_REMEMBERED) known.clear();
+      known.add(conversation.id);
+      const fault = (await pieces.open(idempotencyKey, parts)) ?? (await api.ready());
+      if (fault !== null) return async () => fault;
       return async (writeBefore) => {
         if (lease() === null) return { status: "not-connected" };
-        return await sendPieces(idempotencyKey, pieces, {
+        return await pieces.send(idempotencyKey, {
           writeBefore,
-          async send(piece, at) {
+          async send(piece) {
             const wait = budget.take(touser);
             if (wait > 0) return wait;
             const content = contentOf(piece);
-            await api.post("message/send", {
-              touser,
-              agentid: agentId,
-              ...content,
-              ...duplicateCheck(touser, content, `${idempotencyKey}#${at}`),
-            });
+            const check = duplicateCheck(touser, content, idempotencyKey);
+            await api.post("message/send", { touser, agentid: agentId, ...content, ...check }, writeBefore);
             return undefined;
           },
         });
@@ -90,16 +87,37 @@ export function createAppSender({
     },
   };
 
+  /** What the records say of the last minutes, which another process may have sent. */
+  function learn(touser: string, messages: readonly SaidMessage[]): void {
+    const out = messages.filter(
+      ({ direction, status, at }) =>
+        direction === "out" && SHOWN.includes(status) && at > now() - SAME_AGAIN_S * 1_000,
+    );
+    const moments: number[] = [];
+    for (const { id, parts, at } of out)
+      for (const part of parts)
+        for (const text of part.type === "text" ? splitBytes(part.text, TEXT_BYTES) : [""]) {
+          if (at > now() - MINUTE_MS) moments.push(at);
+          note(hashOf(touser, contentOf({ type: "text", text })), id, at);
+        }
+    budget.note(touser, moments);
+  }
+
   /** The same words of another message are meant to be seen again. */
-  function duplicateCheck(touser: string, content: object, key: string) {
-    const of = createHash("sha256")
-      .update(JSON.stringify([touser, content]))
-      .digest("base64");
-    const last = shown.get(of);
-    const isSaidAgain = last !== undefined && last.key !== key && last.at + SAME_AGAIN_S * 1000 > now();
-    if (shown.size >= MOST_REMEMBERED) shown.clear();
-    shown.set(of, { key, at: now() });
-    return isSaidAgain ? {} : { enable_duplicate_check: 1, duplicate_check_interval: SAME_AGAIN_S };
+  function duplicateCheck(touser: string, content: object, message: string) {
+    const others = note(hashOf(touser, content), message, now()).filter((it) => it.message !== message);
+    return others.length > 0 ? {} : { enable_duplicate_check: 1, duplicate_check_interval: SAME_AGAIN_S };
+  }
+
+  function note(hash: string, message: string, at: number): { message: string; at: number }[] {
+    const since = now() - SAME_AGAIN_S * 1_000;
+    const others = (shown.get(hash) ?? []).filter((it) => it.at > since && it.message !== message);
+    const all = [...others, { message, at }];
+    shown.delete(hash);
+    const [oldest] = shown.keys();
+    if (shown.size >= MOST_REMEMBERED && oldest !== undefined) shown.delete(oldest);
+    shown.set(hash, all);
+    return all;
   }
 }
 
@@ -109,15 +127,8 @@ export function contentOf(piece: Piece): Record<string, unknown> {
     : { msgtype: piece.type, [piece.type]: { media_id: piece.mediaId } };
 }
 
-/** When each bubble of the last minute went out, as far as the records say. */
-function sentMoments(messages: readonly SaidMessage[], now: number): number[] {
-  return messages
-    .filter(
-      ({ direction, status, at }) => direction === "out" && SHOWN.includes(status) && at > now - MINUTE_MS,
-    )
-    .flatMap(({ parts, at }) =>
-      parts.flatMap((part) =>
-        part.type === "text" ? splitBytes(part.text, TEXT_BYTES).map(() => at) : [at],
-      ),
-    );
+function hashOf(touser: string, content: object): string {
+  return createHash("sha256")
+    .update(JSON.stringify([touser, content]))
+    .digest("base64");
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { InboundMessage } from "../../domain/conversations/conversation.ts";
+import { conversationIdOf, type InboundMessage } from "../../domain/conversations/conversation.ts";
 import type { Part } from "../../domain/conversations/message.ts";
 import { joinKey } from "../../domain/keys.ts";
 import { PLATFORM } from "./app-inbound.ts";
@@ -37,7 +37,7 @@ export function toBotMessage(message: BotMessage, now: number): InboundMessage {
     externalConversationId:
       message.chattype === "group" && message.chatid !== undefined
         ? joinKey([message.chatid, from.userid])
-        : from.userid,
+        : joinKey([from.userid]),
     customer: { id: from.userid, name: null },
     author: "buyer",
     platformMessageId: msgid,
@@ -46,6 +46,17 @@ export function toBotMessage(message: BotMessage, now: number): InboundMessage {
     at: now,
     context: null,
   };
+}
+
+/** The conversation that a member has with a bot alone. */
+export function botTalkId(botId: string, userId: string): string {
+  const shop = { id: botId };
+  return conversationIdOf({
+    channel: BOT_CHANNEL,
+    platform: PLATFORM,
+    shop,
+    externalConversationId: joinKey([userId]),
+  });
 }
 
 /** Where a conversation's words go: a group, or the member alone. */

@@ -8,13 +8,14 @@ import type { Lease } from "../../domain/leases.ts";
 import type { Log } from "../../domain/log.ts";
 import type { FileStore, PictureFetcher } from "../../domain/pictures/ports.ts";
 import { accept, refuse } from "../../domain/result.ts";
-import { WecomRefusal } from "./api.ts";
+import { WecomRefusal, WecomTooLate } from "./api.ts";
 import type { BotConnection } from "./bot-connection.ts";
 import { BOT_CHANNEL, chatOf } from "./bot-inbound.ts";
 import { decryptFile } from "./callback-crypto.ts";
 import type { HandoffCards } from "./handoff-cards.ts";
 import { createMessagesPerMinute } from "./messages-per-minute.ts";
-import { createPieceSender, createPieces, type Piece } from "./pieces.ts";
+import { createPieceSender } from "./piece-sender.ts";
+import { createPieces, type Piece } from "./pieces.ts";
 import { splitBytes } from "./split-bytes.ts";
 
 const TEXT_BYTES = 20_480;
@@ -60,7 +61,7 @@ export function createBotSender({
   log: Log;
 }) {
   const toPieces = createPieces({ upload, files, textBytes: TEXT_BYTES, speak, now, log });
-  const sendPieces = createPieceSender({ now });
+  const pieces = createPieceSender({ toPieces, now });
   const budget = createMessagesPerMinute({ most: MOST_PER_MINUTE, now });
   /** By message id; gone with the process, and then an answer is a message of its own. */
   const callbacks = new Map<string, Callback>();
@@ -119,34 +120,44 @@ export function createBotSender({
   const sender: MessageSender = {
     channel: BOT_CHANNEL,
     lease,
-    dedupes: ({ parts, in_reply_to }) =>
-      callbackOf(in_reply_to) !== null &&
-      parts.every((part) => part.type === "text" && part.spoken !== true) &&
-      parts.flatMap((part) => (part.type === "text" ? splitBytes(part.text, TEXT_BYTES) : [])).length === 1,
+    dedupes({ id, parts, in_reply_to }) {
+      const progress = pieces.progress(id);
+      if (progress !== null && !progress.isInDoubt) return true;
+      if (callbackOf(in_reply_to) === null) return false;
+      if (!parts.every((part) => part.type === "text" && part.spoken !== true)) return false;
+      return (
+        parts.flatMap((part) => (part.type === "text" ? splitBytes(part.text, TEXT_BYTES) : [])).length === 1
+      );
+    },
 
-    async prepare({ conversation, idempotencyKey, parts, inReplyTo, wasTried }) {
+    async prepare({ conversation, idempotencyKey, parts, inReplyTo }) {
       if (!connection.isReady()) return async () => ({ status: "not-connected" });
-      const pieces = await toPieces(parts);
-      if (!Array.isArray(pieces)) return async () => pieces;
+      const fault = await pieces.open(idempotencyKey, parts);
+      if (fault !== null) return async () => fault;
       return async (writeBefore) => {
         if (!connection.isReady() || lease() === null) return { status: "not-connected" };
-        return await sendPieces(idempotencyKey, pieces, {
+        return await pieces.send(idempotencyKey, {
           writeBefore,
-          async send(piece, at) {
+          async send(piece, at, { isInDoubt }) {
             const callback = at === 0 && piece.type === "text" ? callbackOf(inReplyTo) : null;
             if (callback !== null && connection.isWaiting(callback.reqId)) return ACK_AGAIN_MS;
             const isNew = callback === null || callback.streamFrom === null;
             const wait = isNew ? budget.take(chatOf(conversation.external_id).chatid) : 0;
             if (wait > 0) return wait;
-            if (callback === null || piece.type !== "text") await push(conversation, piece);
-            else
-              try {
-                await writeStream(callback, piece.text, true);
-              } catch (error) {
-                if (!(error instanceof WecomRefusal) || !STREAM_OVER.includes(error.errcode) || wasTried)
-                  throw error;
-                await push(conversation, piece);
-              }
+            if (callback === null || piece.type !== "text") {
+              await push(conversation, piece);
+              return undefined;
+            }
+            try {
+              await writeStream(callback, piece.text, true);
+            } catch (error) {
+              if (!(error instanceof WecomRefusal) || !STREAM_OVER.includes(error.errcode) || isInDoubt)
+                throw error;
+              // The stream is over: from now on the answer is a message of its own.
+              if (inReplyTo !== null) callbacks.delete(inReplyTo);
+              if (now() >= writeBefore) throw new WecomTooLate("aibot_send_msg");
+              await push(conversation, piece);
+            }
             return undefined;
           },
         });

@@ -14,7 +14,11 @@ const querySchema = z.object({
   nonce: z.string(),
 });
 const verifySchema = querySchema.extend({ echostr: z.string() });
-const mailSchema = z.object({ Event: z.literal("kf_msg_or_event"), Token: z.string(), OpenKfId: z.string() });
+const mailSchema = z.object({
+  Event: z.literal("kf_msg_or_event"),
+  Token: z.string(),
+  OpenKfId: z.string().optional(),
+});
 const cardSchema = z.object({
   Event: z.literal("template_card_event"),
   FromUserName: userIdSchema,
@@ -42,12 +46,15 @@ export type Callbacks = ReturnType<typeof createCallbacks>;
  */
 export function createCallbacks({
   crypto,
+  agentId,
   accounts,
   receive,
   jobs,
   now,
 }: {
   crypto: CallbackCrypto;
+  /** Whose messages are ours; null: there is no app. */
+  agentId: string | null;
   /** The 客服账号 that are ours to answer; others of the company ring here too. */
   accounts: readonly string[];
   receive: (message: InboundMessage) => Promise<unknown>;
@@ -70,9 +77,10 @@ export function createCallbacks({
 
       const mail = mailSchema.safeParse(fields);
       if (mail.success) {
-        const { OpenKfId: openKfId, Token: token } = mail.data;
-        if (!accounts.includes(openKfId)) return;
-        await jobs.enqueue(kfPull({ openKfId, token }));
+        const { OpenKfId: named, Token: token } = mail.data;
+        // An older ring names none of them.
+        for (const openKfId of accounts.filter((it) => named === undefined || it === named))
+          await jobs.enqueue(kfPull({ openKfId, token }));
         return;
       }
       const press = cardSchema.safeParse(fields);
@@ -89,7 +97,7 @@ export function createCallbacks({
         });
         return;
       }
-      const message = toAppMessage(fields, now());
+      const message = fields.AgentID === agentId ? toAppMessage(fields, now()) : null;
       if (message !== null) await receive(message);
     },
   };

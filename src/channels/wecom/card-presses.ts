@@ -34,13 +34,12 @@ export function createCardPressHandler({
 
   async function claim(handoff: Handoff, userId: string): Promise<string> {
     if (handoff.status === "returned") return say()("handoff_card_gone");
-    if (handoff.status !== "human") {
-      await takeover.takeOver(handoff.conversation_id, userId);
-      const conversation = await store.conversations.find(handoff.conversation_id);
-      if (conversation !== null) await cards.giveWayBack(userId, conversation, handoff.id);
-      return say()("handoff_card_claimed", { by: userId });
-    }
-    return say()("handoff_card_claimed", { by: handoff.taken_by ?? "" });
+    const by = handoff.status === "human" ? (handoff.taken_by ?? "") : userId;
+    if (handoff.status !== "human") await takeover.takeOver(handoff.conversation_id, userId);
+    // Also when this runs again: the card back may not have reached them.
+    const conversation = await store.conversations.find(handoff.conversation_id);
+    if (by === userId && conversation !== null) await cards.giveWayBack(userId, conversation, handoff.id);
+    return say()("handoff_card_claimed", { by });
   }
 
   async function giveBack(handoff: Handoff, userId: string): Promise<string> {

@@ -26,6 +26,12 @@ describe("the XML of a callback", () => {
     expect(readFlatXml("<xml><__proto__>x</__proto__></xml>").constructor).toBeUndefined();
   });
 
+  it("does not follow a stranger into the depth", () => {
+    const began = performance.now();
+    expect(() => readFlatXml("<a>".repeat(300_000))).toThrow("nested too deep");
+    expect(performance.now() - began).toBeLessThan(1_000);
+  });
+
   it("refuses what is not a callback", () => {
     for (const text of ["", "hello", "<html><xml></xml></html>", "{}"])
       expect(() => readFlatXml(text)).toThrow("not the XML of a callback");

@@ -1,13 +1,16 @@
 import { Parser } from "htmlparser2";
 import { AppError } from "../../domain/errors.ts";
 
+/** A callback has a list within an element within the message. */
+const DEEPEST = 8;
+
 export type XmlFields = Readonly<Record<string, string>>;
 
 /**
  * The elements of a callback by name, all as text: a MsgId has more digits than a number can hold. Elements inside others
  * count by their own name, the first of a name wins. Entities of a document type are not read.
  *
- * Throws AppError("bad-callback") when the outermost element is not `xml`.
+ * Throws AppError("bad-callback") when the outermost element is not `xml`, or one lies too deep.
  */
 export function readFlatXml(text: string): XmlFields {
   const fields: Record<string, string> = Object.create(null) as Record<string, string>;
@@ -17,6 +20,7 @@ export function readFlatXml(text: string): XmlFields {
     {
       onopentag(name) {
         root ??= name;
+        if (open.length >= DEEPEST) throw new AppError("bad-callback", "nested too deep");
         const parent = open.at(-1);
         if (parent !== undefined) parent.hasChildren = true;
         open.push({ name, text: "", hasChildren: false });

@@ -8,6 +8,8 @@ export type HandoffCards = ReturnType<typeof createHandoffCards>;
 /** What a button of a card asks for; the rest of its key is the handoff's id. */
 export type CardAction = "claim" | "done";
 
+const SAME_AGAIN_S = 600;
+
 /** How many characters 企业微信 shows of each; more is cut there in the middle of a word. */
 const MOST = { title: 26, desc: 30, text: 112, value: 26 };
 
@@ -34,11 +36,15 @@ export function createHandoffCards({
       agentid: agentId,
       msgtype: "template_card",
       template_card: card,
+      // One whose answer was lost is sent again.
+      enable_duplicate_check: 1,
+      duplicate_check_interval: SAME_AGAIN_S,
     });
   }
 
   return {
-    isAsked: (userId: string) => people.includes(userId),
+    /** 企业微信 does not tell user ids apart by case. */
+    isAsked: (userId: string) => people.some((it) => it.toLowerCase() === userId.toLowerCase()),
 
     async offer(conversation: Conversation, handoff: Pick<Handoff, "id" | "reason" | "card">): Promise<void> {
       if (people.length === 0) return;

@@ -142,8 +142,11 @@ export function createKfPullHandler({
   async function meet(event: KfEvent, item: KfItem, conversationId: string): Promise<void> {
     switch (event.event_type) {
       case "enter_session":
-        if (event.welcome_code !== undefined && item.send_time * 1000 > ambient.now() - WELCOME_WITHIN_MS)
-          await welcome(event.welcome_code, item.msgid);
+        if (event.welcome_code === undefined || item.send_time * 1000 <= ambient.now() - WELCOME_WITHIN_MS)
+          return;
+        // Whoever a person has is not greeted by the bot.
+        if ((await store.conversations.find(conversationId))?.holder === "human") return;
+        await welcome(event.welcome_code, item.msgid);
         return;
       case "session_status_change":
         if ((await store.conversations.find(conversationId)) === null) return;

@@ -4,7 +4,7 @@ import type { SendOutcome } from "../../domain/conversations/sender.ts";
 import { errorText } from "../../domain/errors.ts";
 import type { Log } from "../../domain/log.ts";
 import type { FileStore } from "../../domain/pictures/ports.ts";
-import { WecomRefusal, WecomUnanswered } from "./api.ts";
+import { WecomRefusal, WecomTooLate, WecomUnanswered } from "./api.ts";
 import { actionFor } from "./error-codes.ts";
 import { splitBytes } from "./split-bytes.ts";
 
@@ -13,8 +13,6 @@ const MOST_IMAGE_BYTES = 10 * MIB;
 /** 企业微信 keeps what was uploaded for three days; ours are used again for less. */
 const KEPT_MS = 60 * 60 * 60_000;
 const MOST_KEPT = 2_000;
-const TOO_OFTEN_MS = 60_000;
-const MOST_UNDERWAY = 10_000;
 
 /** One bubble of 企业微信. */
 export type Piece =
@@ -51,9 +49,10 @@ export function createPieces({
     try {
       return await piecesOf(parts);
     } catch (error) {
-      if (error instanceof WecomUnanswered) return { status: "not-connected" };
-      if (error instanceof WecomRefusal) return outcomeOf(error, now());
-      throw error;
+      // An upload that takes too long is tried a few times only: others wait behind it.
+      if (error instanceof WecomUnanswered && error.isWritten)
+        return { status: "refused", code: "wecom-upload", retry: true };
+      return outcomeOf(error, now());
     }
   };
 
@@ -96,65 +95,29 @@ export function createPieces({
   }
 }
 
-/**
- * Sends the pieces of one message one after the other. What is confirmed is not sent again by the next claim; nothing is
- * begun after `writeBefore`.
- */
-export function createPieceSender({ now }: { now: () => number }) {
-  const underway = new Map<string, number>();
+const TOO_OFTEN_MS = 60_000;
 
-  return async function sendPieces(
-    key: string,
-    pieces: readonly Piece[],
-    {
-      writeBefore,
-      send,
-    }: {
-      writeBefore: number;
-      /** Sends the piece at that place; a number: not now, but in so many ms. Throws WecomRefusal or WecomUnanswered. */
-      send: (piece: Piece, at: number) => Promise<number | undefined>;
-    },
-  ): Promise<SendOutcome> {
-    // Waiting would not help, and would hold up what comes behind it.
-    if (pieces.length === 0) return { status: "refused", code: "empty_message", retry: false };
-    const begun = underway.get(key) ?? 0;
-    for (let at = begun; at < pieces.length; at += 1) {
-      const piece = pieces[at] as Piece;
-      if (now() >= writeBefore) return at > begun ? { status: "more" } : { status: "too-late" };
-      try {
-        const wait = await send(piece, at);
-        if (wait !== undefined) return { status: "busy", retryAt: now() + wait };
-      } catch (error) {
-        return outcomeOf(error, now());
-      }
-      if (underway.size >= MOST_UNDERWAY) underway.clear();
-      underway.set(key, at + 1);
-    }
-    underway.delete(key);
-    return { status: "acked" };
-  };
-}
-
-function outcomeOf(error: unknown, now: number): SendOutcome {
+/** What a throw of the API means for what was to be sent. Throws on what is not the API's. */
+export function outcomeOf(error: unknown, now: number): SendOutcome {
+  if (error instanceof WecomTooLate) return { status: "too-late" };
   if (error instanceof WecomUnanswered) return { status: error.isWritten ? "unanswered" : "not-connected" };
   if (!(error instanceof WecomRefusal)) throw error;
   const action = actionFor(error.errcode);
-  if (action === "later") return { status: "busy", retryAt: now + TOO_OFTEN_MS };
+  // An administrator has to change something: until then it waits.
+  if (action === "later" || action === "settings") return { status: "busy", retryAt: now + TOO_OFTEN_MS };
   return { status: "refused", code: `wecom-${error.errcode}`, retry: action !== "drop" };
 }
 
 /** 企业微信 shows JPEG and PNG; any other picture, or a large one, comes as a file and keeps its quality. */
 function kindOf(bytes: Uint8Array): { type: "image" | "file"; extension: string } {
-  const extension =
-    bytes[0] === 0x89
-      ? "png"
-      : bytes[0] === 0xff
-        ? "jpg"
-        : bytes[0] === 0x52
-          ? "webp"
-          : bytes[0] === 0x47
-            ? "gif"
-            : "tiff";
+  const extension = extensionOf(bytes);
   const isShown = (extension === "png" || extension === "jpg") && bytes.length <= MOST_IMAGE_BYTES;
   return { type: isShown ? "image" : "file", extension };
+}
+
+function extensionOf(bytes: Uint8Array): string {
+  if (bytes[0] === 0x89) return "png";
+  if (bytes[0] === 0xff) return "jpg";
+  if (bytes[0] === 0x52) return "webp";
+  return bytes[0] === 0x47 ? "gif" : "tiff";
 }

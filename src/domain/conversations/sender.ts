@@ -5,8 +5,8 @@ import type { Message, Part } from "./message.ts";
 
 /**
  * What became of a send. Only acked is sure; unanswered and dropped were written but nobody confirmed them;
- * not-connected, too-late and busy (the platform's rate) were not written. more: a part of it is confirmed, and the time to
- * write was over before the rest; the next claim goes on with that.
+ * not-connected, too-late and busy (the platform's rate) were not written. more: a part of it is confirmed; the
+ * next claim, at that time, goes on with the rest.
  */
 export type SendOutcome =
   | { status: "acked"; platformMessageId?: string }
@@ -15,7 +15,7 @@ export type SendOutcome =
   | { status: "dropped" }
   | { status: "not-connected" }
   | { status: "too-late" }
-  | { status: "more" }
+  | { status: "more"; retryAt: number }
   | { status: "busy"; retryAt: number };
 
 export type OutgoingMessage = {
@@ -24,8 +24,6 @@ export type OutgoingMessage = {
   idempotencyKey: string;
   parts: Part[];
   inReplyTo: string | null;
-  /** A try before this one may have been seen. */
-  wasTried: boolean;
 };
 
 /** @param writeBefore - nothing may be written after this instant (UTC ms): the claim on the send ends */
@@ -36,8 +34,11 @@ export type MessageSender = {
   channel: string;
   /** Under which only this process sends here; null: another does, or nobody. Absent: any process may at any time. */
   lease?(): Lease | null;
-  /** False when the platform shows this message twice if it is sent twice under one key. */
-  dedupes(message: Pick<Message, "parts" | "in_reply_to">): boolean;
+  /**
+   * Whether a message that was begun may be gone on with: sent twice under one key it is shown once, or the sender knows
+   * what of it was shown.
+   */
+  dedupes(message: Pick<Message, "id" | "parts" | "in_reply_to">): boolean;
   /**
    * Shows an answer while it is being written: each call gives all of it so far, and nothing means that it is being
    * thought about. Absent or null: not here, not now.
