@@ -1,7 +1,17 @@
 import { type Answer, listen } from "./http-server.ts";
 
 /** How it behaves: as it should, or as real ones fail; refuses: texts with that word, and the call with them. */
-export type EmbeddingsMood = "well" | "broken" | "slow" | "html" | "empty" | "short" | { refuses: string };
+export type EmbeddingsMood =
+  | "well"
+  | "broken"
+  | "slow"
+  | "html"
+  | "endless"
+  | "empty"
+  | "short"
+  | { refuses: string };
+
+const ENDLESS_BYTES = 8 * 1024 * 1024;
 
 /** What a text counts for that is not of a concept: just enough that no two texts are quite the same. */
 const OWN_SHARE = 0.05;
@@ -40,6 +50,7 @@ export async function startEmbeddings({
     if (mood === "slow") return null;
     if (mood === "broken") return { status: 503 };
     if (mood === "html") return { status: 200, bytes: Buffer.from("<html>"), type: "text/html" };
+    if (mood === "endless") return { status: 200, bytes: Buffer.alloc(ENDLESS_BYTES, " ") };
     if (typeof mood === "object" && request.input.some((text) => text.includes(mood.refuses)))
       return { status: 400, body: { error: { message: request.input.join() } } };
     const data = request.input.map((text, index) => ({

@@ -11,7 +11,10 @@ import { createRagflowKnowledge } from "../integrations/knowledge/ragflow.ts";
 import { createKnowledgeSources, type KnowledgeSourceOfMany } from "../integrations/knowledge/sources.ts";
 import type { Synonyms } from "../integrations/knowledge/synonyms.ts";
 
-/** Both may be slow before our own is asked, and the answer still comes within 3 s. */
+/**
+ * Both may be slow before our own is asked, and the answer still comes within 3 s; 3.5 s when the endpoint of EMBEDDING_MODEL
+ * is slow too, once in 30 s.
+ */
 const RAGFLOW_WITHIN_MS = 1_500;
 const DIFY_WITHIN_MS = 1_000;
 

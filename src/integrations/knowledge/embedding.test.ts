@@ -46,7 +46,7 @@ describe("the embedder", () => {
     expect(endpoint.requests).toEqual([]);
   });
 
-  it.each<EmbeddingsMood>(["broken", "html", "empty", "short", { refuses: "秘密" }])(
+  it.each<EmbeddingsMood>(["broken", "html", "endless", "empty", "short", { refuses: "秘密" }])(
     "fails with a reason that holds no text and no key when the endpoint is %j",
     async (mood) => {
       endpoint.knobs.mood = mood;

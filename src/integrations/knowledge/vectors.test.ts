@@ -130,7 +130,7 @@ describe("the embedded knowledge with vectors", () => {
       const store = await open();
       await putAll(store);
       await makeVectors(store);
-      const knowledge = knowledgeOf(store, { withinMs: 200 });
+      const knowledge = knowledgeOf(store, { withinMs: 1_000 });
       endpoint.knobs.mood = mood;
       endpoint.requests.length = 0;
 

@@ -39,12 +39,12 @@ it("imports texts whatever the endpoint does, and makes their vectors when it an
   const without = await run(["import", documents], settings);
   endpoint.knobs.mood = "well";
   const later = await run(["import", documents], settings);
-  const found = await run(["search", "慢得像蜗牛"], settings);
+  await run(["search", "慢得像蜗牛"], settings);
 
   expect(without).toMatchObject({ isGood: true, out: expect.stringContaining("1 个文档、1 段") as string });
   expect(without.said).toContain("还有 1 段没有向量（新做 0 段；answered 503）");
   expect(later.said).toMatch(/没有变化[\s\S]*向量：新做 1 段，全部都有/u);
-  expect(found.out).toContain("fan.md");
+  expect(endpoint.requests.at(-1)).toEqual(expect.objectContaining({ model: "bge", input: ["慢得像蜗牛"] }));
 }, 60_000);
 
 it("makes no vectors and asks nobody without EMBEDDING_MODEL", async () => {

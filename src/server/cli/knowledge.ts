@@ -83,7 +83,10 @@ runCommand(async () => {
     if (embedder === null) return;
     const { made, missing, reason } = await addVectors({
       embedder,
-      vectors: store.vectors,
+      vectors: {
+        ...store.vectors,
+        put: (kind, some) => store.transaction((tx) => tx.vectors.put(kind, some)),
+      },
       onProgress: (sofar) => {
         if (sofar % SHOWN_VECTORS === 0) console.error(`已做 ${sofar} 段向量`);
       },
