@@ -28,6 +28,9 @@ const TOGETHER: string[][] = [
   ["WECOM_BOT_ID", "WECOM_BOT_SECRET"],
 ];
 
+/** Where models are asked without OPENAI_BASE_URL. */
+export const OPENAI_URL = "https://api.openai.com/v1";
+
 /** Parts that an empty value switches off, as "off" does; elsewhere empty is the same as absent. */
 const SWITCHES = ["QINGJIAN_WS_URL", "TUHUI_API_URL", "TIANWANG_CALLBACK_URL"];
 
@@ -49,6 +52,7 @@ export const envSchema = z
     OPENAI_API_KEY: optional,
     FALLBACK_MODEL: optional,
     IMAGE_MODEL: optional,
+    EMBEDDING_MODEL: optional,
     MODEL_TIMEOUT_MS: z.coerce.number().int().min(100).max(300_000).default(20_000),
     QINGJIAN_WS_URL: z
       .union([z.literal("off"), z.url({ protocol: /^wss?$/ })])

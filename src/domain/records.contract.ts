@@ -445,6 +445,39 @@ export function describeRecords(name: string, open: () => Promise<Store>): void 
           expect((await store.knowledge.frequencies(["都有", "w0"])).get("w0")).toBe(1);
           expect(await store.knowledge.chunks(left.map((it) => it.chunk))).toHaveLength(2_500);
         }));
+
+      it("keeps vectors of chunks, tells of which documents they changed, and forgets them with those", () =>
+        withStore(async (store) => {
+          const kind = { model: "bge", dimension: 1 };
+          const all = { after: 0, most: 10 };
+          const bytes = new Uint8Array([0, 1, 128, 255]);
+          await store.knowledge.putDocument({ ...vpn, hash: "1" }, [chunk("一", { 一: 1 })], NOW);
+          expect(await store.vectors.lastChange()).toBe(0);
+          const [missing] = await store.vectors.missing(kind, all);
+          const seq = missing?.seq ?? 0;
+
+          // The second of them is gone meanwhile.
+          await store.vectors.put(kind, [
+            { chunk: seq, bytes },
+            { chunk: seq + 100, bytes },
+          ]);
+
+          const first = await store.vectors.changesSince(0);
+          expect(missing).toMatchObject({ text: "一", document: vpn });
+          expect(await store.vectors.all(kind, all)).toEqual([{ chunk: seq, document: "vpn.md", bytes }]);
+          expect(await store.vectors.ofDocuments(kind, ["vpn.md", "x"])).toHaveLength(1);
+          expect(await store.vectors.ofDocuments({ ...kind, model: "m3" }, ["vpn.md"])).toEqual([]);
+          expect(await store.vectors.missing(kind, all)).toEqual([]);
+          expect(await store.vectors.missing({ ...kind, dimension: 2 }, all)).toHaveLength(1);
+          expect(await store.vectors.countMissing({ ...kind, dimension: 2 })).toBe(1);
+          expect(await store.vectors.countMissing({ ...kind, dimension: null })).toBe(0);
+          expect(first).toEqual({ seq: await store.vectors.lastChange(), documents: ["vpn.md"] });
+
+          await store.knowledge.removeDocument("vpn.md");
+
+          expect(await store.vectors.all(kind, all)).toEqual([]);
+          expect((await store.vectors.changesSince(first.seq)).documents).toEqual(["vpn.md"]);
+        }));
     });
 
     describe("handoffs", () => {

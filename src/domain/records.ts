@@ -4,7 +4,7 @@ import type { ConversationStore, MessageStore } from "./conversations/ports.ts";
 import type { HandoffStore } from "./handoffs/handoff.ts";
 import type { Jobs } from "./jobs/jobs.ts";
 import type { KnowledgeUse } from "./knowledge/knowledge-use.ts";
-import type { KnowledgeStore } from "./knowledge/ports.ts";
+import type { KnowledgeStore, VectorStore } from "./knowledge/ports.ts";
 import type { LeaseStore } from "./leases.ts";
 import type { CertificateStore, OrderStore, PictureStore } from "./orders/ports.ts";
 import type { TaskStore } from "./tasks/ports.ts";
@@ -91,6 +91,7 @@ export type Records = {
   customers: CustomerStore;
   gallery: GalleryStore;
   knowledge: KnowledgeStore;
+  vectors: VectorStore;
   tickets: TicketStore;
   difyConversations: DifyConversationStore;
   kfCursors: KfCursorStore;

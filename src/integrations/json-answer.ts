@@ -24,14 +24,15 @@ export function safeReason(error: unknown): string {
 type Ask = {
   url: URL;
   body: unknown;
-  key: string;
+  /** Null: the other side asks for none. */
+  key: string | null;
   timeoutMs: number;
   maxBytes?: number;
   fetch?: typeof globalThis.fetch;
 };
 
 /**
- * Posts JSON with a bearer key and gives the parsed answer.
+ * Posts JSON, with a bearer key if there is one, and gives the parsed answer.
  *
  * @throws AppError("answer-unusable") on another status than 2xx or no JSON; what fetch throws on no answer
  */
@@ -49,7 +50,7 @@ export async function askJson({
     headers: {
       accept: "application/json",
       "content-type": "application/json",
-      authorization: `Bearer ${key}`,
+      ...(key === null ? {} : { authorization: `Bearer ${key}` }),
     },
     body: JSON.stringify(body),
     signal: AbortSignal.timeout(timeoutMs),

@@ -30,6 +30,7 @@ export function banner({ service, url }: RunningService): string {
   if (usesKeyless) off.push("OPENAI_API_KEY 未设置：按不需要密钥的接口调用 MODEL");
   if (env.MODEL === undefined) off.push("MODEL 未设置：由规则应答（找图、报价、接单、转人工都可用）");
   if (env.IMAGE_MODEL === undefined) off.push("IMAGE_MODEL 未设置：自己做不了的图派给设计师");
+  if (env.EMBEDDING_MODEL === undefined) off.push("EMBEDDING_MODEL 未设置：知识库只按字词查");
   if (env.SEARXNG_URL === undefined) off.push("SEARXNG_URL 未设置：只查自己的图库");
   if (env.OPENAI_API_SERVER_KEYS === undefined) off.push("OPENAI_API_SERVER_KEYS 未设置：不提供 OpenAI 接口");
   if (env.TIANWANG_API_KEY === undefined) off.push("TIANWANG_API_KEY 未设置：本机任何程序都可以下发任务");

@@ -1,10 +1,8 @@
 import type { SpeechToText, TextToSpeech } from "../domain/conversations/media.ts";
 import type { Log } from "../domain/log.ts";
-import type { Env } from "../env.ts";
+import { type Env, OPENAI_URL } from "../env.ts";
 import { type AudioPrograms, findAudioPrograms } from "../integrations/voice/audio-programs.ts";
 import { createSpeechToText, createTextToSpeech } from "../integrations/voice/speech.ts";
-
-const OPENAI = "https://api.openai.com/v1";
 
 /** Ears and a mouth, each null unless its model is set. What this machine cannot do is said when it is first needed. */
 export function openVoice(
@@ -19,7 +17,7 @@ export function openVoice(
     });
     return found;
   };
-  const endpoint = { baseUrl: env.OPENAI_BASE_URL ?? OPENAI, apiKey: env.OPENAI_API_KEY ?? null };
+  const endpoint = { baseUrl: env.OPENAI_BASE_URL ?? OPENAI_URL, apiKey: env.OPENAI_API_KEY ?? null };
   const { TRANSCRIPTION_MODEL: ears, SPEECH_MODEL: mouth } = env;
   return {
     hear: ears === undefined ? null : createSpeechToText({ ...endpoint, model: ears }, { programs }),

@@ -120,7 +120,7 @@ export async function wire(env: Env, options: WireOptions) {
 
   const ticketCallback = { url: env.TICKET_CALLBACK_URL ?? null };
   const knowledge = openKnowledge(env, {
-    store: store.knowledge,
+    store,
     synonyms: config.synonyms,
     now: ambient.now,
     log,

@@ -10,6 +10,8 @@ import {
 } from "../domain/knowledge/posting-block.ts";
 import { alone, inTransaction } from "./held.ts";
 import type { Database } from "./schema.ts";
+import { storedChunks, toStoredChunk } from "./stored-chunks.ts";
+import { removeVectors } from "./vector-store.ts";
 
 /** SQLite takes 32,766 values in a statement, PostgreSQL 65,535. */
 const ROWS_AT_ONCE = 2_000;
@@ -97,21 +99,8 @@ export function createKnowledgeStore(db: Kysely<Database>): KnowledgeStore {
 
     async chunks(seqs) {
       if (seqs.length === 0) return [];
-      const rows = await db
-        .selectFrom("knowledge_chunks as c")
-        .innerJoin("knowledge_documents as d", "d.id", "c.document_id")
-        .select(["c.seq", "c.document_id", "c.position", "c.heading", "c.text", "c.question"])
-        .select(["d.title", "d.url", "d.kind"])
-        .where("c.seq", "in", seqs)
-        .execute();
-      return rows.map(({ seq, document_id, position, heading, text, question, ...document }) => ({
-        id: `${document_id}#${position}`,
-        seq,
-        heading,
-        text,
-        question,
-        document: { id: document_id, ...document },
-      }));
+      const rows = await storedChunks(db).where("c.seq", "in", seqs).execute();
+      return rows.map(toStoredChunk);
     },
   };
 }
@@ -164,6 +153,7 @@ async function addChunks(tx: Kysely<Database>, document: string, chunks: readonl
 }
 
 async function removeChunks(tx: Kysely<Database>, document: string): Promise<void> {
+  await removeVectors(tx, document);
   const chunks = await tx
     .deleteFrom("knowledge_chunks")
     .where("document_id", "=", document)

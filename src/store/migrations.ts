@@ -13,6 +13,7 @@ import { demandSource } from "./migrations/0009-demand-source.ts";
 import { helpdesk } from "./migrations/0010-helpdesk.ts";
 import { wecom } from "./migrations/0011-wecom.ts";
 import { postingBlocks } from "./migrations/0012-posting-blocks.ts";
+import { knowledgeVectors } from "./migrations/0013-knowledge-vectors.ts";
 import type { DatabaseKind } from "./migrations/database-kind.ts";
 import type { Database } from "./schema.ts";
 
@@ -32,6 +33,7 @@ export async function migrate(db: Kysely<Database>, kind: DatabaseKind): Promise
       "0010_helpdesk": helpdesk(),
       "0011_wecom": wecom(),
       "0012_posting_blocks": postingBlocks(),
+      "0013_knowledge_vectors": knowledgeVectors(kind),
     }),
   };
   const { error } = await new Migrator({ db, provider }).migrateToLatest();

@@ -242,6 +242,11 @@ type KnowledgeBlockTable = PostingBlock & { chunks: number };
 /** words: each once, as a JSON array. */
 type KnowledgeVocabularyTable = { document_id: string; words: string };
 
+/** vector: in the form of `toVectorBytes`. */
+type KnowledgeVectorTable = { chunk: number; model: string; dimension: number; vector: Uint8Array };
+
+type KnowledgeVectorChangeTable = { seq: Generated<number>; document_id: string };
+
 export type Database = {
   conversations: ConversationTable;
   messages: MessageTable;
@@ -268,4 +273,6 @@ export type Database = {
   knowledge_chunks: KnowledgeChunkTable;
   knowledge_blocks: KnowledgeBlockTable;
   knowledge_vocabularies: KnowledgeVocabularyTable;
+  knowledge_vectors: KnowledgeVectorTable;
+  knowledge_vector_changes: KnowledgeVectorChangeTable;
 };

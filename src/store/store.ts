@@ -25,6 +25,7 @@ import type { Database } from "./schema.ts";
 import { createTaskStore } from "./task-store.ts";
 import { createTicketStore } from "./ticket-store.ts";
 import { createCustomerStore, createTurnStore } from "./turn-store.ts";
+import { createVectorStore } from "./vector-store.ts";
 
 const BUSY_TIMEOUT_MS = 5_000;
 const FAULT_COUNTS_MS = 10_000;
@@ -126,6 +127,7 @@ function createRecords(db: Kysely<Database>, now: () => number, jobs: Jobs): Rec
     customers: createCustomerStore(db),
     gallery: createGalleryStore(db),
     knowledge: createKnowledgeStore(db),
+    vectors: createVectorStore(db),
     tickets: createTicketStore(db),
     difyConversations: createDifyConversationStore(db),
     kfCursors: createKfCursorStore(db),

@@ -1,10 +1,12 @@
 import { rarity } from "../../domain/knowledge/bm25.ts";
 import { type Concept, coverage } from "../../domain/knowledge/coverage.ts";
+import { fuseRanks } from "../../domain/knowledge/fuse-ranks.ts";
 import type { KnowledgeBase, KnowledgeChunk } from "../../domain/knowledge/knowledge.ts";
 import type { KnowledgeStore, StoredChunk } from "../../domain/knowledge/ports.ts";
 import { type Meaning, rankChunks } from "../../domain/knowledge/rank-chunks.ts";
 import { foldedText, type WordCutter, type WordTagger } from "../chinese-words.ts";
 import { conceptsOf, weightOf } from "./concepts.ts";
+import type { NearestChunks } from "./nearest-chunks.ts";
 import { NO_SYNONYMS, type Synonyms } from "./synonyms.ts";
 
 /** A question of more words is a story; its first words say what it is about. */
@@ -17,6 +19,9 @@ const MOST_PLACES = 300_000;
 /** So many of the best, for each that is asked for, are read and weighed by what they say. */
 const READ_FOR_EACH = 2;
 const READ_AT_LEAST = 10;
+/** With vectors the two rankings are fused as far as that many times what is read, and twice as many are read. */
+const FUSED_TIMES = 5;
+const READ_TIMES = 2;
 /** What shares less of what the question's words are worth is not worth a look. */
 const LEAST_SHARE = 0.05;
 /** What every question leaves unsaid, in words that are written nowhere. */
@@ -35,24 +40,30 @@ type Scored = { chunk: StoredChunk; share: number; covered: number; isSameQuesti
 /**
  * Knowledge in our own store: full text by BM25 over Chinese words finds what may answer, how much of the question it
  * speaks of says whether it does, and written questions come before documents. Every process reads the same rows.
+ * Vectors, when there are any, have a say in what is read, and in which order comes what does not answer.
  */
 export function createEmbeddedKnowledge({
   store,
   cut,
   tag,
   synonyms = () => NO_SYNONYMS,
+  nearest = null,
 }: {
   store: Pick<KnowledgeStore, "size" | "frequencies" | "postings" | "chunks">;
   cut: WordCutter;
   tag: WordTagger;
   /** Other words for what a question says (config/synonyms.yaml). */
   synonyms?: () => Synonyms;
+  /** Null: found by words alone. */
+  nearest?: NearestChunks | null;
 }): KnowledgeBase {
   return {
     async search(asking, topK) {
       const query = [...asking.slice(0, 2 * MOST_CHARACTERS)].slice(0, MOST_CHARACTERS).join("");
       const words = [...new Set(cut(query))].slice(0, MOST_WORDS);
       if (words.length === 0) return { status: "ok", chunks: [] };
+      const read = Math.max(READ_AT_LEAST, READ_FOR_EACH * topK);
+      const asksNearest = nearest?.(query, FUSED_TIMES * read) ?? [];
       const means = synonyms();
       const concepts = conceptsOf(query, { tag, synonyms: means });
       const meanings = meaningsOf(query, words, means);
@@ -66,26 +77,38 @@ export function createEmbeddedKnowledge({
       const best = rankChunks(
         { words, meanings, worth, usualLength: size.usualLength },
         await store.postings(rarest(looked, frequencies)),
-        Math.max(READ_AT_LEAST, READ_FOR_EACH * topK),
+        nearest === null ? read : FUSED_TIMES * read,
       );
       const likely = new Map(best.filter(([, share]) => share >= LEAST_SHARE));
+      const near = await asksNearest;
+      const chosen =
+        near.length === 0
+          ? [...likely.keys()].slice(0, read)
+          : fuseRanks([[...likely.keys()], near]).slice(0, READ_TIMES * read);
       const asked = concepts.weigh((word) => ({
         worth: worth(word),
         isKnown: (frequencies.get(word) ?? 0) > 0,
       }));
-      const chunks = (await store.chunks([...likely.keys()])).map((chunk) =>
+      const chunks = (await store.chunks(chosen)).map((chunk) =>
         judged(chunk, likely.get(chunk.seq) ?? 0, {
           words,
           asked,
           unsaid: UNSAID_WORDS * weightOf(rarity(size.chunks, 0)),
         }),
       );
-      const found = chunks.sort(byAnswer).slice(0, topK);
+      const found = chunks.sort(byAnswer);
       // When the best does not answer, what comes after it is near by chance.
       const isAnswered = found[0] !== undefined && isAnswer(found[0]);
+      const answers = (it: Scored) => isAnswered && isAnswer(it);
+      // What does not answer is told apart by its words alone only when nothing else is known of it.
+      if (near.length > 0) {
+        const places = new Map(chosen.map((seq, place) => [seq, place]));
+        const placeOf = (it: Scored) => (answers(it) ? -1 : (places.get(it.chunk.seq) ?? 0));
+        found.sort((one, other) => placeOf(one) - placeOf(other));
+      }
       return {
         status: "ok",
-        chunks: found.map((it) => ({ ...toFound(it), answers: isAnswered && isAnswer(it) })),
+        chunks: found.slice(0, topK).map((it) => ({ ...toFound(it), answers: answers(it) })),
       };
     },
   };

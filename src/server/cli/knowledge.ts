@@ -4,11 +4,12 @@ import { plainText } from "../../domain/conversations/message.ts";
 import { AppError } from "../../domain/errors.ts";
 import { clusterGaps } from "../../domain/knowledge/cluster-questions.ts";
 import { silentLog } from "../../domain/log.ts";
-import { createWordCutter, createWordTagger, withCharacters } from "../../integrations/chinese-words.ts";
-import { createEmbeddedKnowledge } from "../../integrations/knowledge/embedded.ts";
+import { createWordCutter, withCharacters } from "../../integrations/chinese-words.ts";
+import { addVectors } from "../../integrations/knowledge/add-vectors.ts";
 import { indexDocument } from "../../integrations/knowledge/index-document.ts";
 import { DOCUMENT_ENDINGS } from "../../integrations/knowledge/parse-document.ts";
 import { createSynonyms, synonymsSchema } from "../../integrations/knowledge/synonyms.ts";
+import { openEmbeddedKnowledge, openEmbedder } from "../open-knowledge.ts";
 import { openStore } from "../outside.ts";
 import { loadEnv } from "../process-env.ts";
 import { projectRoot } from "../project-root.ts";
@@ -21,6 +22,7 @@ const USAGE =
 const MOST_BYTES = 50 * 1024 * 1024;
 const OUTCOMES = { added: "新增", replaced: "已更新", unchanged: "没有变化" } as const;
 const SHOWN_TEXT = 160;
+const SHOWN_VECTORS = 1_000;
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** The newest; older ones wait until these are written down. */
 const MOST_GAPS = 2_000;
@@ -68,10 +70,32 @@ runCommand(async () => {
         console.error(`${progress}: ${wordsOf(error)}`);
       }
     }
+    await importVectors();
     const { chunks } = await store.knowledge.size();
     const documents = (await store.knowledge.documents()).length;
     console.log(`知识库现有 ${documents} 个文档、${chunks} 段；正在运行的服务马上就会用上`);
     if (failed > 0) throw new AppError("import-incomplete", `${failed} 个文件没有导入，原因见上`);
+  }
+
+  /** Also of what an earlier import left without; the texts are found by their words meanwhile. */
+  async function importVectors(): Promise<void> {
+    const embedder = openEmbedder(env);
+    if (embedder === null) return;
+    const { made, missing, reason } = await addVectors({
+      embedder,
+      vectors: {
+        ...store.vectors,
+        put: (kind, some) => store.transaction((tx) => tx.vectors.put(kind, some)),
+      },
+      onProgress: (sofar) => {
+        if (sofar % SHOWN_VECTORS === 0) console.error(`已做 ${sofar} 段向量`);
+      },
+    });
+    if (missing === 0 && reason === null) console.error(`向量：新做 ${made} 段，全部都有`);
+    else
+      console.error(
+        `还有 ${missing} 段没有向量（新做 ${made} 段；${reason ?? "别的导入正在进行"}）：先按字词查，再导入一次会补上`,
+      );
   }
 
   async function search(question: string, top: number): Promise<void> {
@@ -79,11 +103,14 @@ runCommand(async () => {
     const file = resolve(root, env.CONFIG_DIR, "synonyms.yaml");
     const synonyms = createSynonyms(readYaml(file, await readFile(file, "utf8"), synonymsSchema));
     const begun = performance.now();
-    const knowledge = createEmbeddedKnowledge({
-      store: store.knowledge,
-      cut,
-      tag: createWordTagger(),
+    const knowledge = openEmbeddedKnowledge(env, {
+      store,
       synonyms: () => synonyms,
+      now: Date.now,
+      log: {
+        ...silentLog,
+        warn: (_event, fields) => console.error(`向量没有用上（${String(fields?.reason)}），只按字词查`),
+      },
     });
     const { chunks } = await knowledge.search(question, top);
     const ms = Math.round(performance.now() - begun);

@@ -7,6 +7,7 @@ import { createKnowledgeStore } from "../knowledge-store.ts";
 import type { Database } from "../schema.ts";
 import { knowledge } from "./0008-knowledge.ts";
 import { postingBlocks } from "./0012-posting-blocks.ts";
+import { knowledgeVectors } from "./0013-knowledge-vectors.ts";
 
 let db: Kysely<Database>;
 beforeEach(() => {
@@ -30,6 +31,7 @@ it("keeps what was imported before: it is found, and it goes", async () => {
   }
 
   await postingBlocks().up(db);
+  await knowledgeVectors("sqlite").up(db);
 
   const store = createKnowledgeStore(db);
   expect(await store.frequencies(["账号", "vpn.md", "别的"])).toEqual(

@@ -15,6 +15,11 @@ import { openPostgresDatabase, openPostgresStore } from "./store.ts";
 
 const NOW = Date.parse("2026-01-05T02:00:00Z");
 const MESSAGES = 1_200;
+const VECTORS = { model: "bge", dimension: 1 };
+const aDocument = {
+  document: { id: "vpn.md", title: "VPN", url: null, kind: "document" as const, hash: "1" },
+  chunks: [{ heading: "", text: "连接", question: null, words: new Map([["连接", 1]]) }],
+};
 const parts = { now: Date.now, random: () => 0, log: silentLog };
 let dir: string;
 let file: string;
@@ -61,6 +66,9 @@ async function fill(): Promise<void> {
     await tx.gallery.put(aPicture("g1"));
     await tx.gallery.put(aPicture("g2"));
     await tx.gallery.remove("g2");
+    await tx.knowledge.putDocument(aDocument.document, aDocument.chunks, NOW);
+    const [chunk] = await tx.vectors.missing(VECTORS, { after: 0, most: 1 });
+    await tx.vectors.put(VECTORS, [{ chunk: chunk?.seq ?? 0, bytes: new Uint8Array([1, 2, 255, 0]) }]);
     await tx.jobs.enqueue({ kind: "turn", key: "turn:x", payload: { now: true } });
     await tx.jobs.enqueue({ kind: "order-close", payload: { late: true }, runAt: Date.now() + 3_600_000 });
     await tx.jobs.enqueue({ kind: "transfer", payload: { dies: true }, maxAttempts: 1 });
@@ -104,6 +112,8 @@ async function whatIsIn(store: Store) {
     customer: await store.customers.find("u1", "pinduoduo"),
     gallery: await store.gallery.all(),
     changes: await store.gallery.changesSince(0),
+    vectors: await store.vectors.all(VECTORS, { after: 0, most: 10 }),
+    vectorChanges: await store.vectors.changesSince(0),
   };
 }
 
@@ -114,6 +124,7 @@ it("moves every record as it was, and counts them", async () => {
 
   expect(await whatIsIn(after.store)).toEqual(await whatIsIn(before.store));
   expect(tables).toContainEqual({ table: "messages", rows: MESSAGES });
+  expect(tables).toContainEqual({ table: "knowledge_vectors", rows: 1 });
   expect(tables).toContainEqual({ table: "jobs", rows: 3 });
   await before.store.close();
   await after.store.close();

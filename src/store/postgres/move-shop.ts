@@ -32,6 +32,8 @@ const TABLES: { name: keyof Database; counter?: string }[] = [
   { name: "knowledge_chunks", counter: "seq" },
   { name: "knowledge_blocks" },
   { name: "knowledge_vocabularies" },
+  { name: "knowledge_vectors" },
+  { name: "knowledge_vector_changes", counter: "seq" },
   { name: "jobs", counter: "id" },
 ];
 
