@@ -38,6 +38,10 @@ export type TurnDeps = {
 /** When pictures are still on their way the worker serves others meanwhile. */
 const PICTURES_AGAIN_MS = 1_000;
 
+/** A price that was told is told among these. */
+const RECENT = 20;
+const UNSAID: readonly string[] = ["cancelled", "failed"];
+
 const payloadSchema = z.object({ conversationId: z.string() });
 
 /**
@@ -135,7 +139,7 @@ export function createTurnHandler(deps: TurnDeps): JobHandler {
       const now = ambient.now();
       if (!(await tx.conversations.holdsFence(conversation.id, conversation.fence)))
         return await cutOff(tx, conversation, messages, { turnId: turn.turnId, parts: words });
-      const parts = turn.hasOrders ? await withPrice(tx, conversation, messages, turn.turnId, words) : words;
+      const parts = turn.hasOrders ? await withPrice(tx, conversation, messages, words) : words;
       const settled = await tx.messages.settleInbound(idsOf(messages), "answered", turn.turnId);
       if (settled < messages.length) await refuseWhenOvertaken(tx, messages, settled);
       if (parts.length > 0) await addReply(tx, conversation, messages, parts, turn.turnId, now);
@@ -200,7 +204,7 @@ export function createTurnHandler(deps: TurnDeps): JobHandler {
     messages: Message[],
     { turnId, parts }: { turnId: string; parts: Part[] },
   ): Promise<boolean> {
-    const raised = await raisedBy(tx, id, messages, turnId);
+    const raised = await raisedBy(tx, id, messages);
     // A demand that is still weighed is told when it has been.
     if (raised === null || (parts.length === 0 && !raised.isKept)) return false;
     await tx.messages.addOutbound({
@@ -216,35 +220,38 @@ export function createTurnHandler(deps: TurnDeps): JobHandler {
     return true;
   }
 
-  /** A run of this turn that was cut off may have raised a price which this one does not speak of. */
+  /** A run that was cut off may have raised a price which this one does not speak of, and nobody has told yet. */
   async function withPrice(
     tx: Records,
     { id }: Conversation,
     messages: Message[],
-    turnId: string,
     parts: Part[],
   ): Promise<Part[]> {
-    const raised = await raisedBy(tx, id, messages, turnId);
-    if (raised?.isKept !== true || plainText(parts).includes(`${yuan(raised.totalFen)} 元`)) return parts;
-    return [...parts, raised.total];
+    const raised = await raisedBy(tx, id, messages);
+    if (raised?.isKept !== true) return parts;
+    const names = (said: Part[]) => plainText(said).includes(`${yuan(raised.totalFen)} 元`);
+    const isTold = (await tx.messages.recent(id, RECENT)).some(
+      ({ direction, status, at, parts: said }) =>
+        direction === "out" && at >= raised.at && !UNSAID.includes(status) && names(said),
+    );
+    return isTold || names(parts) ? parts : [...parts, raised.total];
   }
 
-  /** What the conversation's order costs since a later demand of this turn, agreed as it is; null when it raised nothing. */
+  /** What the conversation's order costs since a later demand that came in this turn's time; null when none raised it. */
   async function raisedBy(
     tx: Records,
     conversationId: string,
     messages: Message[],
-    turnId: string,
-  ): Promise<{ totalFen: number; total: Part; isKept: boolean } | null> {
+  ): Promise<{ totalFen: number; total: Part; isKept: boolean; at: number } | null> {
     const quote = await tx.certificates.latestQuote(conversationId);
     const since = Math.min(...messages.map(({ at }) => at));
     if (quote === null || quote.status !== "accepted" || quote.created_at < since) return null;
     const revisions = quote.image_task_id === null ? [] : await tx.orders.revisions(quote.image_task_id);
-    const raised = revisions.findLast((it) => it.source_id === turnId && it.price_delta_fen > 0);
+    const raised = revisions.findLast((it) => it.at >= since && it.price_delta_fen > 0);
     if (raised === undefined) return null;
     const totalFen = quote.certificate.total_fen;
     const total = { type: "text" as const, text: totalWords(totalFen) };
-    return { totalFen, total, isKept: raised.status === "kept" };
+    return { totalFen, total, isKept: raised.status === "kept", at: raised.at };
   }
 
   async function addReply(

@@ -347,6 +347,38 @@ describe("a later demand", () => {
     expect((await shop.told(buyer)).slice(told).join("\n")).toContain("这单一共 80 元");
   });
 
+  it("that a process raised which had stood still is told by the turn that goes on, or when a person gives the chat back", async () => {
+    for (const isHeld of [false, true]) {
+      await shop.say(buyer, "把这张图描成矢量图", [await aPhoto(count)]);
+      await shop.say(buyer, "可以");
+      const { id, conversation_id } = await newest();
+      const { store, desk, takeover, jobs, ambient } = shop.service;
+      const told = (await shop.told(buyer)).length;
+      await store.messages.addInbound(anInbound({ text: "再加一行字：新年快乐", at: ambient.now() }), {
+        id: `m_${buyer}_late`,
+        conversationId: conversation_id,
+        status: "pending",
+        fence: 1,
+      });
+      // Under the name of a turn that another process has ended meanwhile.
+      await desk.addDemand(id, {
+        ...ADDED,
+        services: ["edit_text"],
+        operations: [],
+        local: false,
+        words: "再加一行字：新年快乐\n可以",
+        sourceId: `t_m_${buyer}_another`,
+      });
+      if (isHeld) await takeover.takeOver(conversation_id, "阿明");
+      await store.transaction((tx) => queueTurn(tx, conversation_id, ambient.now()));
+      await jobs.idle();
+      if (isHeld) await takeover.release(conversation_id);
+      await jobs.idle();
+      expect((await shop.told(buyer)).slice(told).join("\n")).toContain("一共 80 元");
+      buyer = `${buyer}x`;
+    }
+  });
+
   it("is no reason to tell a price that the buyer agreed to when a late message is left to a person", async () => {
     const { store, takeover, jobs, ambient } = shop.service;
     const before = ambient.now();
