@@ -10,6 +10,17 @@ const EMPTY_WORDS = new Set(
 
 const ONE_HAN = /^\p{Script=Han}$/u;
 
+let dictionary: Jieba | null = null;
+
+/**
+ * The dictionary, read once for all who cut words in this process. Reading it takes some 150 ms in which nothing else is
+ * done: whoever must answer soon calls this before anybody asks.
+ */
+export function loadDictionary(): Jieba {
+  dictionary ??= Jieba.withDict(dict);
+  return dictionary;
+}
+
 /**
  * Cuts Chinese and Latin text into words, their parts, and pairs of Han characters: a two-character word hits however
  * the dictionary cuts around it. Folded to half width and lower case; a word that is said twice comes twice.
@@ -17,12 +28,11 @@ const ONE_HAN = /^\p{Script=Han}$/u;
 export type WordCutter = (text: string) => string[];
 
 export function createWordCutter(): WordCutter {
-  // The dictionary takes some 150 ms and is wanted only once there are words to cut.
-  let jieba: Jieba | null = null;
   return (text) => {
-    jieba ??= Jieba.withDict(dict);
     const plain = foldedText(text);
-    const words = jieba.cutForSearch(plain, true).filter((word) => /[\p{L}\p{N}]/u.test(word));
+    const words = loadDictionary()
+      .cutForSearch(plain, true)
+      .filter((word) => /[\p{L}\p{N}]/u.test(word));
     const pairs = (plain.match(/\p{Script=Han}{2,}/gu) ?? []).flatMap(pairsOf);
     return [...words, ...pairs].filter((word) => !EMPTY_WORDS.has(word));
   };
@@ -41,10 +51,8 @@ export function pairsOf(run: string): string[] {
 export type WordTagger = (text: string) => { word: string; tag: string }[];
 
 export function createWordTagger(): WordTagger {
-  let jieba: Jieba | null = null;
   return (text) => {
-    jieba ??= Jieba.withDict(dict);
-    return jieba
+    return loadDictionary()
       .tag(foldedText(text), false)
       .filter(({ word }) => /[\p{L}\p{N}]/u.test(word) && !EMPTY_WORDS.has(word));
   };
