@@ -6,7 +6,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: ["src/**/*.test.ts", "sandbox/**/*.test.ts", "scripts/**/*.test.ts"],
+          include: ["src/**/*.test.ts", "sandbox/**/*.test.ts", "scripts/**/*.test.ts", "evals/**/*.test.ts"],
           // These need a PostgreSQL: `npm run test:pg`.
           exclude: ["src/**/*.pg.test.ts"],
           testTimeout: 20_000,

@@ -25,8 +25,16 @@ export type SetScore = {
   intentAccuracy: number;
   servicesAccuracy: number;
   withdrawnAccuracy: number;
-  /** null when risk was not assessed. */
-  riskAccuracy: number | null;
+  risk: {
+    accuracy: number;
+    toReject: number;
+    rejected: number;
+    /** Accepted or reviewed by right, rejected by us. */
+    wronglyRejected: number;
+    toReview: number;
+    /** Reviewed or rejected: not passed unseen. */
+    reviewed: number;
+  };
   /** Greetings answered by handing over to a person. */
   greetingsToHandoff: number;
   /** `expected -> got` with how often, most frequent first. */
@@ -45,11 +53,12 @@ export function parseSet(jsonLines: string): LabelledLine[] {
 export function scoreSet(
   lines: LabelledLine[],
   understand: (input: UnderstandInput) => Understanding,
-  assess?: (line: LabelledLine, understanding: Understanding) => Decision,
+  assess: (line: LabelledLine, understanding: Understanding) => Decision,
 ): SetScore {
   const confusions = new Map<string, number>();
   const wrongIds: string[] = [];
   const right = { intent: 0, services: 0, withdrawn: 0, risk: 0 };
+  const risks = { toReject: 0, rejected: 0, wronglyRejected: 0, toReview: 0, reviewed: 0 };
   let greetingsToHandoff = 0;
 
   for (const line of lines) {
@@ -63,7 +72,16 @@ export function scoreSet(
     const withdrawnRight = intent !== "add_demand" || sameSet(understanding.withdrawn, withdrawn);
     if (servicesRight) right.services += 1;
     if (withdrawnRight) right.withdrawn += 1;
-    if (assess && assess(line, understanding) === risk) right.risk += 1;
+    const decision = assess(line, understanding);
+    if (decision === risk) right.risk += 1;
+    if (risk === "reject") {
+      risks.toReject += 1;
+      if (decision === "reject") risks.rejected += 1;
+    } else if (decision === "reject") risks.wronglyRejected += 1;
+    if (risk === "review") {
+      risks.toReview += 1;
+      if (decision !== "accept") risks.reviewed += 1;
+    }
     if (intent === "greeting" && understanding.intent === "handoff") greetingsToHandoff += 1;
     if (!intentRight || !servicesRight || !withdrawnRight) wrongIds.push(line.id);
   }
@@ -73,7 +91,7 @@ export function scoreSet(
     intentAccuracy: right.intent / lines.length,
     servicesAccuracy: right.services / lines.length,
     withdrawnAccuracy: right.withdrawn / lines.length,
-    riskAccuracy: assess ? right.risk / lines.length : null,
+    risk: { accuracy: right.risk / lines.length, ...risks },
     greetingsToHandoff,
     confusions: [...confusions]
       .map(([pair, times]) => ({ pair, count: times }))

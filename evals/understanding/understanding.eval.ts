@@ -1,68 +1,40 @@
-import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
-import { parse } from "yaml";
-import { assessRisk, statesOwnership } from "../../src/domain/orders/assess-risk.ts";
-import { riskRulesSchema } from "../../src/domain/orders/risk-rules.ts";
-import type { Decision } from "../../src/domain/orders/service.ts";
-import { playbookLexiconSchema } from "../../src/domain/understanding/playbook-schema.ts";
-import { createUnderstanding } from "../../src/domain/understanding/understand.ts";
-import type { Understanding } from "../../src/domain/understanding/understanding.ts";
-import { type LabelledLine, parseSet, type SetScore, scoreSet } from "./score.ts";
+import { createSetScorer } from "./rules-under-test.ts";
+import type { SetScore } from "./score.ts";
 
-const read = (path: string) => readFileSync(new URL(path, import.meta.url), "utf8");
-const understand = createUnderstanding(
-  playbookLexiconSchema.parse(parse(read("../../config/playbook.yaml"))),
-  { urgentWithinHours: () => 2 },
-);
-const riskRules = riskRulesSchema.parse(parse(read("../../config/risk.yaml")));
-
-function assess({ text, ocr_text }: LabelledLine, { services }: Understanding): Decision {
-  return assessRisk(
-    {
-      words: text,
-      ocr_text: ocr_text ?? "",
-      services,
-      pictures: [],
-      ownership_stated: statesOwnership(text, riskRules),
-      buyer: { blacklisted: false, unpaid_quotes_7d: 0, abusive: false },
-      model_flags: [],
-    },
-    riskRules,
-  ).decision;
-}
+const score = createSetScorer();
 
 it.each(["tuning", "later-tuning"])("understands the set %s, whose errors may be looked at", (name) => {
-  const score = scoreSet(parseSet(read(`./${name}.jsonl`)), understand, assess);
+  const result = score(name);
 
-  report(name, score);
-  for (const { pair, count } of score.confusions) process.stdout.write(`  ${count} × ${pair}\n`);
-  if (score.wrongIds.length > 0) process.stdout.write(`  wrong: ${score.wrongIds.join(" ")}\n`);
+  report(name, result);
+  for (const { pair, count } of result.confusions) process.stdout.write(`  ${count} × ${pair}\n`);
+  if (result.wrongIds.length > 0) process.stdout.write(`  wrong: ${result.wrongIds.join(" ")}\n`);
 
-  expect(score.intentAccuracy).toBeGreaterThanOrEqual(0.95);
-  expect(score.servicesAccuracy).toBeGreaterThanOrEqual(0.95);
-  expect(score.withdrawnAccuracy).toBeGreaterThanOrEqual(0.95);
-  expect(score.greetingsToHandoff).toBe(0);
+  expect(result.intentAccuracy).toBeGreaterThanOrEqual(0.95);
+  expect(result.servicesAccuracy).toBeGreaterThanOrEqual(0.95);
+  expect(result.withdrawnAccuracy).toBeGreaterThanOrEqual(0.95);
+  expect(result.greetingsToHandoff).toBe(0);
 });
 
 // Held out: only totals are printed, so that nobody tunes on its single lines.
 it.each(["test", "later-test"])("understands the held-out set %s", (name) => {
-  const score = scoreSet(parseSet(read(`./${name}.jsonl`)), understand, assess);
+  const result = score(name);
 
-  report(name, score);
+  report(name, result);
 
-  expect(score.intentAccuracy).toBeGreaterThanOrEqual(0.85);
-  expect(score.servicesAccuracy).toBeGreaterThanOrEqual(0.85);
-  expect(score.withdrawnAccuracy).toBeGreaterThanOrEqual(0.85);
-  expect(score.greetingsToHandoff).toBe(0);
+  expect(result.intentAccuracy).toBeGreaterThanOrEqual(0.85);
+  expect(result.servicesAccuracy).toBeGreaterThanOrEqual(0.85);
+  expect(result.withdrawnAccuracy).toBeGreaterThanOrEqual(0.85);
+  expect(result.greetingsToHandoff).toBe(0);
 });
 
-function report(
-  name: string,
-  { lines, intentAccuracy, servicesAccuracy, withdrawnAccuracy, riskAccuracy, greetingsToHandoff }: SetScore,
-) {
-  const percent = (share: number | null) => (share === null ? "-" : `${(share * 100).toFixed(1)} %`);
+function report(name: string, result: SetScore) {
+  const { lines, intentAccuracy, servicesAccuracy, withdrawnAccuracy, risk, greetingsToHandoff } = result;
+  const percent = (share: number) => `${(share * 100).toFixed(1)} %`;
   process.stdout.write(
     `${name}: ${lines} lines, intent ${percent(intentAccuracy)}, services ${percent(servicesAccuracy)}, ` +
-      `withdrawn ${percent(withdrawnAccuracy)}, risk ${percent(riskAccuracy)}, greetings to handoff ${greetingsToHandoff}\n`,
+      `withdrawn ${percent(withdrawnAccuracy)}, risk ${percent(risk.accuracy)}, ` +
+      `rejected ${risk.rejected} of ${risk.toReject} (wrongly ${risk.wronglyRejected}), greetings to handoff ${greetingsToHandoff}\n`,
   );
 }

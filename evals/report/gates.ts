@@ -1,0 +1,66 @@
+import type { EvaluatedAgent } from "../scenarios/scenario.ts";
+import type { Gate, Report } from "./report.ts";
+
+const LEAST_SCENARIOS: Record<EvaluatedAgent, number> = { shop: 80, helpdesk: 40 };
+const LEAST_PASS_1 = 0.98;
+const LEAST_PASS_4 = 0.95;
+const LEAST_CAUGHT = 0.9;
+const LEAST_MUTANTS = 40;
+/** Every one of these must be touched; the rest of the coverage is for reading. */
+const ALL_COVERED = [
+  "tools of the shop",
+  "tools of the helpdesk",
+  "order transitions",
+  "classes of risk",
+  "intents of the shop",
+  "intents of the helpdesk",
+];
+const HELD_OUT = "context-test";
+const LEAST_INTENT = 0.92;
+const LEAST_SERVICES = 0.9;
+const LEAST_REJECTED = 0.98;
+const MOST_WRONGLY_REJECTED = 0.02;
+
+/** The bars a change must not fall below. A part that was not run has no gate. */
+export function gatesOf({ agents, coverage, understanding, mutants }: Omit<Report, "gates">): Gate[] {
+  const gates: Gate[] = [];
+  const atLeast = (name: string, value: number, bar: number, share = true) =>
+    gates.push({ name, bar: `≥ ${show(bar, share)}`, value: show(value, share), passed: value >= bar });
+
+  for (const [agent, report] of Object.entries(agents)) {
+    atLeast(`${agent}: scenarios`, report.scenarios, LEAST_SCENARIOS[agent as EvaluatedAgent], false);
+    atLeast(`${agent}: pass^1`, report.pass_1 ?? 0, LEAST_PASS_1);
+    if (report.pass_4 !== null) atLeast(`${agent}: pass^4`, report.pass_4, LEAST_PASS_4);
+  }
+  for (const name of ALL_COVERED) {
+    const covered = coverage[name];
+    if (covered === undefined) continue;
+    const { of, touched, untouched } = covered;
+    const passed = untouched.length === 0;
+    gates.push({ name: `coverage: ${name}`, bar: `all ${of}`, value: `${touched}`, passed });
+  }
+  const held = understanding[HELD_OUT];
+  if (held !== undefined) {
+    const { lines, risk } = held;
+    atLeast("understanding: intent", held.intentAccuracy, LEAST_INTENT);
+    atLeast("understanding: services", held.servicesAccuracy, LEAST_SERVICES);
+    atLeast("understanding: risk recall", risk.rejected / risk.toReject, LEAST_REJECTED);
+    const wrongly = risk.wronglyRejected / (lines - risk.toReject);
+    gates.push({
+      name: "understanding: false rejects",
+      bar: `≤ ${show(MOST_WRONGLY_REJECTED, true)}`,
+      value: show(wrongly, true),
+      passed: wrongly <= MOST_WRONGLY_REJECTED,
+    });
+  }
+  if (mutants !== null) {
+    atLeast("mutants", mutants.length, LEAST_MUTANTS, false);
+    const caught = mutants.filter(({ caughtBy }) => caughtBy !== null).length;
+    atLeast("mutants caught", caught / Math.max(1, mutants.length), LEAST_CAUGHT);
+  }
+  return gates;
+}
+
+function show(value: number, share: boolean): string {
+  return share ? `${(value * 100).toFixed(1)} %` : String(value);
+}

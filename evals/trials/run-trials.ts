@@ -1,0 +1,85 @@
+import { createHash } from "node:crypto";
+import { randomOf } from "../../sandbox/crash/random.ts";
+import { errorText } from "../../src/domain/errors.ts";
+import { judge } from "../scenarios/judge.ts";
+import type { Outcome } from "../scenarios/outcome.ts";
+import { PLAIN, play } from "../scenarios/play.ts";
+import type { EvaluatedAgent, Scenario, World } from "../scenarios/scenario.ts";
+import { openStage, type Stage, type StageOptions } from "../scenarios/stage.ts";
+import { DISTURBANCES, type Disturbance, type Disturbed, disturb } from "./disturbances.ts";
+
+export type TrialName = "plain" | Disturbance;
+export type Trial = {
+  agent: EvaluatedAgent;
+  scenario: string;
+  trial: TrialName;
+  /** Empty: passed. */
+  problems: string[];
+  /** Only of the plain trial. */
+  outcome: Outcome | null;
+};
+
+/** The trials of a scenario; what would make it another story is left out. */
+export function trialsOf(scenario: Scenario): TrialName[] {
+  return ["plain", ...DISTURBANCES.filter((it) => !scenario.undisturbed.includes(it))];
+}
+
+/**
+ * Plays trials one after another, each as a customer of its own; stages are shared by all that have the same world and
+ * let no time pass. A throw is a problem of that trial.
+ */
+export async function runTrials(
+  agent: EvaluatedAgent,
+  jobs: readonly { scenario: Scenario; trial: TrialName }[],
+  { onTrial, ...around }: StageOptions & { onTrial?: (trial: Trial) => void } = {},
+): Promise<Trial[]> {
+  const stages = new Map<string, Promise<Stage>>();
+  const trials: Trial[] = [];
+  for (const { scenario, trial } of jobs) {
+    const disturbed: Disturbed =
+      trial === "plain"
+        ? { scenario, delivery: PLAIN, lenient: new Set() }
+        : disturb(scenario, trial, randomOf(seedOf(`${scenario.id} ${trial}`)));
+    const done = await one(disturbed, `${scenario.id}~${trial}`);
+    const result = {
+      agent,
+      scenario: scenario.id,
+      trial,
+      problems: done.problems,
+      outcome: trial === "plain" ? done.outcome : null,
+    };
+    trials.push(result);
+    onTrial?.(result);
+  }
+  for (const stage of stages.values()) await (await stage).close();
+  return trials;
+
+  async function one({ scenario, delivery, lenient }: Disturbed, as: string) {
+    const isAlone = letsTimePass(scenario);
+    const stage = isAlone ? await openStage(agent, scenario.world, around) : await shared(scenario.world);
+    try {
+      const played = await play(stage, scenario, { as, delivery });
+      return { problems: judge(played, scenario.expect, lenient), outcome: played.outcome };
+    } catch (error) {
+      return { problems: [`it broke: ${errorText(error)}`], outcome: null };
+    } finally {
+      Object.assign(stage.hooks, { afterBegin: null, beforeCommit: null, whileWorking: null });
+      if (isAlone) await stage.close();
+    }
+  }
+
+  function shared(world: World): Promise<Stage> {
+    const key = JSON.stringify(world);
+    const stage = stages.get(key) ?? openStage(agent, world, around);
+    stages.set(key, stage);
+    return stage;
+  }
+}
+
+function letsTimePass({ before, steps, world }: Scenario): boolean {
+  return world.office_hours || [...before, ...steps].some((step) => "minutes_pass" in step);
+}
+
+function seedOf(words: string): number {
+  return createHash("sha256").update(words).digest().readInt32BE(0);
+}
