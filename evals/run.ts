@@ -5,27 +5,39 @@ import { parseArgs } from "node:util";
 import { parse } from "yaml";
 import { createHelpdeskTools } from "../src/agents/helpdesk-tools.ts";
 import { createShopTools } from "../src/agents/shop-tools.ts";
+import { errorText } from "../src/domain/errors.ts";
 import { riskRulesSchema } from "../src/domain/orders/risk-rules.ts";
+import { loadEnv } from "../src/server/process-env.ts";
+import { createCriteriaJudge } from "./models/judge-criteria.ts";
+import { type Meter, openMeter } from "./models/meter.ts";
+import { type ModelOptions, readModelOptions } from "./models/model-options.ts";
 import { type MutantResult, runMutants } from "./mutants/run-mutants.ts";
 import { measureCoverage } from "./report/coverage.ts";
 import { gatesOf } from "./report/gates.ts";
 import { writePage } from "./report/page.ts";
-import { type Report, reportAgent } from "./report/report.ts";
+import { type JudgedScenario, type Report, reportAgent } from "./report/report.ts";
 import { readScenarios } from "./scenarios/read-scenarios.ts";
 import { AGENTS, type EvaluatedAgent, type Scenario } from "./scenarios/scenario.ts";
 import { inParallel } from "./trials/in-parallel.ts";
 import { playInProcess } from "./trials/play-in-process.ts";
 import { type Trial, trialsOf } from "./trials/run-trials.ts";
+import type { WorkerOrder } from "./trials/worker.ts";
 import { createSetScorer } from "./understanding/rules-under-test.ts";
 
 const USAGE = `npm run eval -- [--agent shop|helpdesk] [--only REGEXP] [--plain] [--mutants] [--out DIR]
+                [--model openai/NAME [--judge openai/NAME] [--budget N --price IN,OUT] [--concurrency N] [--tries N]
+                 [--timeout SECONDS] [--least SHARE]]
 
   Plays every scenario under every disturbance, each as a whole service, and judges the final records; scores the
   labelled messages; says what no scenario touches. Ends with 1 when a gate fails.
   --only     only scenarios whose id matches; then nothing is gated and each problem is shown
   --plain    undisturbed only
   --mutants  puts seeded faults in, one by one, instead: the scenarios must notice
-  --out      where report.json and report.html go (data/evals)`;
+  --out      where report.json and report.html go (data/evals)
+  --model    a model at OPENAI_BASE_URL (with OPENAI_API_KEY) answers instead of the rules, which stay its last rung
+  --judge    a model that judges what no record shows, such as tone; only with --model
+  --budget   stop when so much is spent; --price says what a million tokens cost, taken and given
+  --least    the pass^1 a model must reach (0.9)`;
 
 const UNDERSTANDING_SETS = ["tuning", "later-tuning", "context-tuning", "test", "later-test", "context-test"];
 /** Pieces of work of one process: small enough to share them out, large enough that opening a service does not count. */
@@ -38,6 +50,14 @@ const { values } = parseArgs({
     plain: { type: "boolean", default: false },
     mutants: { type: "boolean", default: false },
     out: { type: "string", default: "data/evals" },
+    model: { type: "string" },
+    judge: { type: "string" },
+    budget: { type: "string" },
+    price: { type: "string", default: "0,0" },
+    concurrency: { type: "string", default: "4" },
+    tries: { type: "string", default: "4" },
+    timeout: { type: "string", default: "60" },
+    least: { type: "string", default: "0.9" },
     help: { type: "boolean", default: false },
   },
 });
@@ -54,8 +74,17 @@ async function main(): Promise<number> {
     return 2;
   }
   const agents = AGENTS.filter((agent) => values.agent === undefined || agent === values.agent);
+  const asked = readModelOptions(values, loadEnv(process.cwd()));
+  if (!asked.ok) {
+    console.error(`${asked.refusal}\n\n${USAGE}`);
+    return 2;
+  }
   const startedAt = performance.now();
-  const report = values.mutants ? await mutantReport() : await scenarioReport(agents);
+  const report = values.mutants
+    ? await mutantReport()
+    : asked.value === null
+      ? await scenarioReport(agents)
+      : await modelReport(agents, asked.value);
   mkdirSync(values.out, { recursive: true });
   writeFileSync(join(values.out, "report.json"), `${JSON.stringify(report, null, 2)}\n`);
   writeFileSync(join(values.out, "report.html"), writePage(report));
@@ -70,44 +99,123 @@ async function main(): Promise<number> {
   return failed ? 1 : 0;
 }
 
-async function scenarioReport(agents: readonly EvaluatedAgent[]): Promise<Report> {
+function choose(agents: readonly EvaluatedAgent[], fits: (scenario: Scenario) => boolean): Chosen[] {
   const pattern = values.only === undefined ? null : new RegExp(values.only, "u");
-  const chosen = agents.map((agent) => ({
+  return agents.map((agent) => ({
     agent,
-    scenarios: readScenarios(agent).filter(({ id }) => pattern?.test(id) ?? true),
+    scenarios: readScenarios(agent).filter(
+      (scenario) => (pattern?.test(scenario.id) ?? true) && fits(scenario),
+    ),
   }));
-  const trials = await playAll(chosen);
-  const isWhole = pattern === null && values.agent === undefined;
+}
+
+async function scenarioReport(agents: readonly EvaluatedAgent[]): Promise<Report> {
+  const chosen = choose(agents, () => true);
+  const trials = await playAll(chosen, { processes: availableParallelism(), trialsOf });
+  const isWhole = values.only === undefined && values.agent === undefined;
   const rest: Omit<Report, "gates"> = {
     model: "rules",
-    agents: Object.fromEntries(
-      chosen.map(({ agent, scenarios }) => [
-        agent,
-        reportAgent(
-          scenarios,
-          trials.filter((trial) => trial.agent === agent),
-        ),
-      ]),
-    ),
+    agents: agentReports(chosen, trials),
     coverage: isWhole ? coverageOf(chosen, trials) : {},
     understanding: isWhole ? understandingOf() : {},
     mutants: null,
+    asked: null,
   };
-  return { ...rest, gates: pattern === null ? gatesOf(rest) : [] };
+  return { ...rest, gates: values.only === undefined ? gatesOf(rest) : [] };
+}
+
+/** How a model is to fail is not to be asked of a real one, nor is it slowed down by us. */
+async function modelReport(agents: readonly EvaluatedAgent[], options: ModelOptions): Promise<Report> {
+  const chosen = choose(agents, ({ world }) => world.model === "none");
+  const meter = await openMeter(options.terms);
+  try {
+    const trials = await playAll(chosen, {
+      processes: options.terms.concurrency,
+      trialsOf: (scenario) => trialsOf(scenario).filter((trial) => trial !== "slow_model"),
+      model: { ...options.model, baseUrl: meter.url },
+      isOver: meter.isSpent,
+    });
+    const verdicts =
+      options.judge === null ? [] : await judgeAll(chosen, trials, { name: options.judge, meter });
+    const rest: Omit<Report, "gates"> = {
+      model: options.model.name,
+      agents: agentReports(chosen, trials),
+      coverage: {},
+      understanding: {},
+      mutants: null,
+      asked: { bill: meter.bill(), is_stopped: meter.isSpent(), judge: options.judge, verdicts },
+    };
+    return { ...rest, gates: values.only === undefined ? gatesOf(rest, { leastPass1: options.least }) : [] };
+  } finally {
+    await meter.close();
+  }
+}
+
+function agentReports(chosen: readonly Chosen[], trials: readonly Trial[]): Report["agents"] {
+  return Object.fromEntries(
+    chosen.map(({ agent, scenarios }) => [
+      agent,
+      reportAgent(
+        scenarios,
+        trials.filter((trial) => trial.agent === agent),
+      ),
+    ]),
+  );
+}
+
+/** What records cannot show is asked of the undisturbed stories only. */
+async function judgeAll(
+  chosen: readonly Chosen[],
+  trials: readonly Trial[],
+  { name, meter }: { name: string; meter: Meter },
+): Promise<JudgedScenario[]> {
+  const { createOpenAI } = await import("@ai-sdk/openai");
+  const model = createOpenAI({ baseURL: meter.url, apiKey: "none" }).chat(name);
+  const judge = createCriteriaJudge(model as unknown as Parameters<typeof createCriteriaJudge>[0]);
+  const told = chosen.flatMap(({ agent, scenarios }) =>
+    scenarios.flatMap(({ id, expect }) => {
+      const played = trials.find((it) => it.agent === agent && it.scenario === id && it.outcome !== null);
+      if (played?.outcome == null) return [];
+      const { transcript } = played.outcome;
+      return expect.judged.map((criterion) => ({ agent, scenario: id, criterion, transcript }));
+    }),
+  );
+  return await inParallel(
+    told,
+    Number(values.concurrency),
+    async ({ agent, scenario, criterion, transcript }) => {
+      try {
+        return { agent, scenario, ...(await judge(criterion, transcript)) };
+      } catch (error) {
+        return { agent, scenario, criterion, meets: null, why: errorText(error) };
+      }
+    },
+  );
 }
 
 async function mutantReport(): Promise<Report> {
   const mutants: MutantResult[] = await runMutants(availableParallelism(), ({ id, caughtBy }) => {
     console.log(caughtBy === null ? `${id}: SURVIVED` : `${id}: ${caughtBy.scenario}: ${caughtBy.problem}`);
   });
-  const rest = { model: "rules", agents: {}, coverage: {}, understanding: {}, mutants };
+  const rest = { model: "rules", agents: {}, coverage: {}, understanding: {}, mutants, asked: null };
   return { ...rest, gates: gatesOf(rest) };
 }
 
 type Chosen = { agent: EvaluatedAgent; scenarios: Scenario[] };
 
-/** In as many processes as there are processors; in the order of the scenarios, whichever ended first. */
-async function playAll(chosen: readonly Chosen[]): Promise<Trial[]> {
+type Playing = {
+  processes: number;
+  trialsOf: (scenario: Scenario) => readonly string[];
+  model?: WorkerOrder["model"];
+  /** True: what is still to be played is left, and what has just been played does not count. */
+  isOver?: () => boolean;
+};
+
+/** In several processes; answers in the order of the scenarios, whichever ended first. */
+async function playAll(
+  chosen: readonly Chosen[],
+  { processes, trialsOf: trialsFor, model = null, isOver = () => false }: Playing,
+): Promise<Trial[]> {
   const pieces = chosen.flatMap(({ agent, scenarios }) => {
     const count = Math.ceil(scenarios.length / SCENARIOS_AT_A_TIME);
     return Array.from({ length: count }, (_piece, at) => ({
@@ -115,11 +223,13 @@ async function playAll(chosen: readonly Chosen[]): Promise<Trial[]> {
       scenarios: scenarios.filter((_scenario, index) => index % count === at),
     }));
   });
-  const played = await inParallel(pieces, availableParallelism(), async ({ agent, scenarios }) => {
+  const played = await inParallel(pieces, processes, async ({ agent, scenarios }) => {
+    if (isOver()) return [];
     const jobs = scenarios.flatMap((scenario) =>
-      (values.plain ? ["plain"] : trialsOf(scenario)).map((trial) => ({ scenario: scenario.id, trial })),
+      (values.plain ? ["plain"] : trialsFor(scenario)).map((trial) => ({ scenario: scenario.id, trial })),
     );
-    return await playInProcess({ agent, jobs, configDir: "config", model: null });
+    const trials = await playInProcess({ agent, jobs, configDir: "config", model }, { until: isOver });
+    return isOver() ? trials.slice(0, -1) : trials;
   });
   const places = new Map(
     chosen.flatMap(({ agent, scenarios }) => scenarios.map(({ id }, at) => [`${agent} ${id}`, at] as const)),
@@ -163,7 +273,7 @@ function understandingOf(): Report["understanding"] {
   );
 }
 
-function print({ gates, agents, coverage }: Report): void {
+function print({ gates, agents, coverage, asked }: Report): void {
   for (const [agent, { failed }] of Object.entries(agents))
     for (const { scenario, trial, problems } of failed)
       console.log(`${agent} ${scenario} ${trial}\n  ${problems.join("\n  ")}`);
@@ -173,7 +283,24 @@ function print({ gates, agents, coverage }: Report): void {
     );
   for (const { name, bar, value, passed } of gates)
     console.log(`${passed ? "ok    " : "FAILED"} ${name}: ${value} (${bar})`);
+  if (asked !== null) printAsked(asked);
   const trials = Object.values(agents).reduce((sum, agent) => sum + agent.trials, 0);
   const failed = Object.values(agents).reduce((sum, agent) => sum + agent.failed.length, 0);
   if (trials > 0) console.log(`${trials} trials, ${failed} with problems`);
+}
+
+function printAsked({ bill, is_stopped, verdicts }: NonNullable<Report["asked"]>): void {
+  const { calls, retries, failed, tokens, cost, latency_ms } = bill;
+  const latency = latency_ms === null ? "" : `, median ${latency_ms.median} ms, p95 ${latency_ms.p95} ms`;
+  console.log(
+    `${calls} calls (${retries} retried, ${failed} failed)${latency}; ${tokens.input} tokens taken, ${tokens.output} given, cost ${cost.toFixed(4)}`,
+  );
+  if (is_stopped) console.log("stopped: the budget is spent; what was not played is in no figure");
+  for (const { agent, scenario, criterion, meets, why } of verdicts)
+    if (meets !== true)
+      console.log(`${meets === null ? "not judged" : "misses"}: ${agent} ${scenario}: ${criterion} (${why})`);
+  if (verdicts.length > 0)
+    console.log(
+      `${verdicts.filter(({ meets }) => meets === true).length} of ${verdicts.length} judged criteria met`,
+    );
 }

@@ -5,7 +5,12 @@ import { aPhoto } from "./pictures.ts";
 export type ChatRequest = {
   model: string;
   stream?: boolean;
-  messages: { role: string; content: unknown; tool_call_id?: string }[];
+  messages: {
+    role: string;
+    content: unknown;
+    tool_call_id?: string;
+    tool_calls?: { id: string; function: { name: string; arguments: string } }[];
+  }[];
   tools?: { function: { name: string } }[];
 };
 /** What the model does next; the odd ones are how real ones fail. */
@@ -41,7 +46,7 @@ export type ImageStep =
 export async function startModel({ port = 0 }: { port?: number } = {}) {
   const requests: ChatRequest[] = [];
   const imageRequests: ImageRequest[] = [];
-  let script: (request: ChatRequest) => Step = () => ({ text: "（没有剧本）" });
+  let script: (request: ChatRequest) => Step | Promise<Step> = () => ({ text: "（没有剧本）" });
   let imageScript: (request: ImageRequest) => ImageStep = () => ({ draw: "negative" });
 
   const { url, close } = await listen(port, async (asked, response) => {
@@ -58,7 +63,7 @@ export async function startModel({ port = 0 }: { port?: number } = {}) {
       };
     const request = JSON.parse(body) as ChatRequest;
     requests.push(request);
-    const step = script(request);
+    const step = await script(request);
     if ("hang" in step) return null;
     if ("status" in step)
       return { status: step.status, body: { error: { message: "scripted failure", type: "server_error" } } };
@@ -91,7 +96,7 @@ export async function startModel({ port = 0 }: { port?: number } = {}) {
     url: `${url}/v1`,
     requests,
     imageRequests,
-    play(next: (request: ChatRequest) => Step): void {
+    play(next: (request: ChatRequest) => Step | Promise<Step>): void {
       script = next;
     },
     playImages(next: (request: ImageRequest) => ImageStep): void {

@@ -21,15 +21,19 @@ const LEAST_SERVICES = 0.9;
 const LEAST_REJECTED = 0.98;
 const MOST_WRONGLY_REJECTED = 0.02;
 
-/** The bars a change must not fall below. A part that was not run has no gate. */
-export function gatesOf({ agents, coverage, understanding, mutants }: Omit<Report, "gates">): Gate[] {
+/** The bars a change must not fall below. A part that was not run has no gate; a real model has only its pass^1. */
+export function gatesOf(
+  { agents, coverage, understanding, mutants, asked }: Omit<Report, "gates">,
+  { leastPass1 = LEAST_PASS_1 }: { leastPass1?: number } = {},
+): Gate[] {
   const gates: Gate[] = [];
   const atLeast = (name: string, value: number, bar: number, share = true) =>
     gates.push({ name, bar: `≥ ${show(bar, share)}`, value: show(value, share), passed: value >= bar });
 
   for (const [agent, report] of Object.entries(agents)) {
+    atLeast(`${agent}: pass^1`, report.pass_1 ?? 0, leastPass1);
+    if (asked !== null) continue;
     atLeast(`${agent}: scenarios`, report.scenarios, LEAST_SCENARIOS[agent as EvaluatedAgent], false);
-    atLeast(`${agent}: pass^1`, report.pass_1 ?? 0, LEAST_PASS_1);
     if (report.pass_4 !== null) atLeast(`${agent}: pass^4`, report.pass_4, LEAST_PASS_4);
   }
   for (const name of ALL_COVERED) {

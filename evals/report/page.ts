@@ -38,7 +38,7 @@ ${Object.entries(report.agents)
 ${Object.entries(report.understanding)
   .map(([name, score]) => understandingSection(name, score))
   .join("")}
-${mutantSection(report)}</html>
+${mutantSection(report)}${askedSection(report)}</html>
 `;
 }
 
@@ -108,6 +108,38 @@ function mutantSection({ mutants }: Report): string {
   ]);
   const list = survivors.length === 0 ? "None." : survivors.map(({ id }) => text(id)).join(", ");
   return `<h2>Mutants</h2><p>${mutants.length} faults put in, ${survivors.length} survived: ${list}</p>${table(["area", "fault", "what it does", "caught by"], rows)}`;
+}
+
+function askedSection({ asked }: Report): string {
+  if (asked === null) return "";
+  const { calls, retries, failed, refused_over_budget, tokens, cost, latency_ms } = asked.bill;
+  const bill = table(
+    ["calls", "retried", "failed", "refused", "tokens taken", "given", "cost", "median ms", "p95 ms"],
+    [
+      [
+        ...[calls, retries, failed, refused_over_budget, tokens.input, tokens.output].map(number),
+        number(cost.toFixed(4)),
+        number(latency_ms?.median ?? "–"),
+        number(latency_ms?.p95 ?? "–"),
+      ],
+    ],
+  );
+  const rows = asked.verdicts.map(({ agent, scenario, criterion, meets, why }) => [
+    text(`${agent} ${scenario}`),
+    text(criterion),
+    meets === true
+      ? `<span class="good">met</span>`
+      : `<span class="bad">${meets === null ? "not judged" : "missed"}</span>`,
+    text(why),
+  ]);
+  const judged =
+    asked.judge === null
+      ? ""
+      : `<h3>Judged by ${text(asked.judge)}</h3>${table(["scenario", "criterion", "verdict", "why"], rows)}`;
+  const stopped = asked.is_stopped
+    ? `<p class="bad">Stopped: the budget was spent. What was not played is in no figure.</p>`
+    : "";
+  return `<h2>What the model cost</h2>${stopped}${bill}${judged}`;
 }
 
 /** Cells are HTML already. */

@@ -1,3 +1,4 @@
+import type { Bill } from "../models/meter.ts";
 import type { MutantResult } from "../mutants/run-mutants.ts";
 import type { EvaluatedAgent, Scenario } from "../scenarios/scenario.ts";
 import { meanPassHatK } from "../trials/pass-hat-k.ts";
@@ -25,6 +26,21 @@ export type Report = {
   coverage: Coverage;
   understanding: Record<string, SetScore>;
   mutants: MutantResult[] | null;
+  /** Of a real model: what it cost, and what the judge said. */
+  asked: {
+    bill: Bill;
+    is_stopped: boolean;
+    judge: string | null;
+    verdicts: JudgedScenario[];
+  } | null;
+};
+/** meets is null when the judge gave no verdict. */
+export type JudgedScenario = {
+  agent: EvaluatedAgent;
+  scenario: string;
+  criterion: string;
+  meets: boolean | null;
+  why: string;
 };
 
 /** Pass rates of an agent over all its trials; scenarios count once each (τ-bench's pass^k). */

@@ -1,3 +1,4 @@
+import type { TranscriptLine } from "../../src/agents/answer.ts";
 import type { Conversation } from "../../src/domain/conversations/conversation.ts";
 import { plainText } from "../../src/domain/conversations/message.ts";
 import type { HandoffReason } from "../../src/domain/handoffs/handoff.ts";
@@ -27,6 +28,8 @@ export type Outcome = {
   holder: Conversation["holder"];
   cites: string[];
   replies: string[];
+  /** Everything that was said, in order. */
+  transcript: TranscriptLine[];
   tools: string[];
   /** Of each turn, in order. */
   rungs: string[];
@@ -90,6 +93,10 @@ export async function readOutcome(
     holder: conversation?.holder ?? "bot",
     cites: (turns.at(-1)?.knowledge?.citations ?? []).map(({ document_id }) => document_id),
     replies: messages.filter(({ direction }) => direction === "out").map(({ parts }) => plainText(parts)),
+    transcript: messages.map(({ direction, parts }) => ({
+      role: direction === "in" ? ("user" as const) : ("assistant" as const),
+      text: plainText(parts),
+    })),
     tools: turns.flatMap((turn) => turn.tools),
     rungs: turns.map((turn) => turn.rung),
     quotes,

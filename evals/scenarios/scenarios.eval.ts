@@ -54,6 +54,7 @@ it("finds a wrong record: the judge is not blind", () => {
     holder: "bot",
     cites: [],
     replies: ["一共 20 元"],
+    transcript: [],
     tools: ["process-image"],
     rungs: ["rules"],
     quotes: [],

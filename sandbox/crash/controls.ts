@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { Records, Store } from "../../src/domain/records.ts";
 import type { Firing } from "../../src/domain/tasks/task.ts";
 import type { Outside } from "../../src/server/outside.ts";
@@ -12,7 +13,10 @@ export const CONTROLS = {
   "outbox-outside-transaction": "lost",
   /** Replies commit and go out whoever holds the conversation. */
   "no-fence": "takeover",
-  /** A process that lost its lease while it stood still settles what another has done meanwhile. */
+  /**
+   * A process that lost its lease while it stood still settles what another has done meanwhile. Two guards are against
+   * it, and both are out: who answered is not looked at, and a reply is not known by its turn.
+   */
   "no-lease-check": "doubled",
 } as const satisfies Record<string, ProblemKind>;
 export type Control = keyof typeof CONTROLS;
@@ -146,6 +150,10 @@ function withoutLeaseCheck(store: Store): Store {
         await records.messages.settleInbound(ids, status, turnId);
         return ids.length;
       },
+      addOutbound: (message) =>
+        records.messages.addOutbound(
+          message.turnId === undefined ? message : { ...message, id: `${message.id}_${randomUUID()}` },
+        ),
     },
   });
   return {
