@@ -56,6 +56,9 @@ export function judge(
   for (const document of expected.cites ?? [])
     if (!outcome.cites.includes(document)) problems.push(`does not cite ${document} but [${outcome.cites}]`);
 
+  if (expected.knowledge !== undefined && !lenient.has("tools"))
+    same("knowledge", outcome.knowledge, expected.knowledge);
+
   const words = outcome.replies.join("\n");
   if (!lenient.has("said"))
     for (const must of expected.said) if (!words.includes(must)) problems.push(`never said ${must}`);

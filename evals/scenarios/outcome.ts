@@ -2,6 +2,7 @@ import type { TranscriptLine } from "../../src/agents/answer.ts";
 import type { Conversation } from "../../src/domain/conversations/conversation.ts";
 import { plainText } from "../../src/domain/conversations/message.ts";
 import type { HandoffReason } from "../../src/domain/handoffs/handoff.ts";
+import type { KnowledgeStatus } from "../../src/domain/knowledge/knowledge-use.ts";
 import type { OrderStatus } from "../../src/domain/orders/order-status.ts";
 import type { QuoteCertificate } from "../../src/domain/orders/quote-certificate.ts";
 import type { RiskCertificate } from "../../src/domain/orders/risk-certificate.ts";
@@ -27,6 +28,8 @@ export type Outcome = {
   tasks: { status: string; fired: number }[];
   holder: Conversation["holder"];
   cites: string[];
+  /** How each turn stood to what is written down. */
+  knowledge: KnowledgeStatus[];
   replies: string[];
   /** Everything that was said, in order. */
   transcript: TranscriptLine[];
@@ -85,18 +88,21 @@ export async function readOutcome(
       .filter((it) => it.conversation_id === conversationId)
       .map((it) => it.reason)
       .sort(),
-    tickets: (await store.tickets.ofConversation(conversationId)).map(({ status, title }) => ({
+    tickets: (await store.tickets.ofConversation(conversationId)).reverse().map(({ status, title }) => ({
       status,
       title,
     })),
     tasks: tasks.flatMap((task) => (task === null ? [] : [{ status: task.status, fired: task.fired_count }])),
     holder: conversation?.holder ?? "bot",
-    cites: (turns.at(-1)?.knowledge?.citations ?? []).map(({ document_id }) => document_id),
-    replies: messages.filter(({ direction }) => direction === "out").map(({ parts }) => plainText(parts)),
-    transcript: messages.map(({ direction, parts }) => ({
-      role: direction === "in" ? ("user" as const) : ("assistant" as const),
+    cites: (turns.at(-1)?.knowledge.citations ?? []).map(({ document_id }) => document_id),
+    replies: messages
+      .filter(({ direction, status }) => direction === "out" && status === "sent")
+      .map(({ parts }) => plainText(parts)),
+    transcript: messages.map(({ author, parts }) => ({
+      role: author === "buyer" ? ("user" as const) : ("assistant" as const),
       text: plainText(parts),
     })),
+    knowledge: turns.map(({ knowledge }) => knowledge.status),
     tools: turns.flatMap((turn) => turn.tools),
     rungs: turns.map((turn) => turn.rung),
     quotes,

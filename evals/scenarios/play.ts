@@ -51,7 +51,6 @@ export async function play(
         };
   const conversationId = conversationIdOf(who);
   const taskIds: string[] = [];
-  const spokeWhileHeld: string[] = [];
   const intents: string[] = [];
   let messages = 0;
   let turns = 0;
@@ -62,7 +61,7 @@ export async function play(
   for (const step of scenario.steps) await act(step, delivery);
   await answerAsRuled();
   const outcome = await readOutcome(service.store, conversationId, { taskIds, intents });
-  return { outcome, spokeWhileHeld };
+  return { outcome, spokeWhileHeld: stage.spokeWhileHeld(conversationId) };
 
   async function act(step: Step, how: Delivery): Promise<void> {
     if ("while_working" in step && step.while_working !== undefined) {
@@ -72,7 +71,7 @@ export async function play(
       };
     }
     await happen(step, how);
-    await stage.settle();
+    await stage.settle(conversationId);
   }
 
   /** Said and done, but what follows from it need not have happened yet. */
@@ -92,18 +91,18 @@ export async function play(
     if (how.takenOverIn === turn) stage.hooks.afterBegin = takeAndKeep;
     await send(said, how);
     if (how.cutOffIn === turn) {
-      await stage.settle();
+      await stage.settle(conversationId);
       stage.hooks.beforeCommit = null;
     }
     if (how.takenOverIn !== turn) return;
-    await stage.settle();
+    await stage.settle(conversationId);
     const wasTaken = stage.hooks.afterBegin === null;
     stage.hooks.afterBegin = null;
     if (!wasTaken) return;
     await personDoes({ does: "release" });
-    await stage.settle();
+    await stage.settle(conversationId);
     // What came while a person had the chat was theirs: the customer says it again.
-    await send({ ...said, pictures: [] }, PLAIN);
+    await send(said.say.length === 0 ? said : { ...said, pictures: [] }, PLAIN);
   }
 
   /** For the report of what is covered; the service reads the words for itself. */
@@ -166,11 +165,9 @@ export async function play(
       case "take":
         await service.takeover.takeOver(conversationId, PERSON);
         return;
-      case "release": {
-        await noteWordsWhileHeld();
+      case "release":
         await service.takeover.release(conversationId);
         return;
-      }
       case "say":
         await service.receiveMessage({
           ...who,
@@ -242,7 +239,7 @@ export async function play(
     let heard = 0;
     for (let count = 0; count < MOST_ANSWERS; count += 1) {
       const told = (await service.store.messages.recent(conversationId, RECENT)).filter(
-        ({ direction }) => direction === "out",
+        ({ direction, status }) => direction === "out" && status === "sent",
       );
       const fresh = told
         .slice(heard)
@@ -253,19 +250,6 @@ export async function play(
       if (rule === undefined) return;
       rule.times -= 1;
       await act({ say: rule.say, pictures: rule.pictures }, delivery);
-    }
-  }
-
-  /** No bot word after a takeover: what it wrote since then is there only if it was kept back. */
-  async function noteWordsWhileHeld(): Promise<void> {
-    const conversation = await service.store.conversations.find(conversationId);
-    if (conversation?.holder !== "human") return;
-    const recent = await service.store.messages.recent(conversationId, RECENT);
-    const since = conversation.fence;
-    for (const { id, author, status, parts } of recent) {
-      if (!["bot", "task"].includes(author) || ["cancelled", "deferred"].includes(status)) continue;
-      const message = await service.store.messages.find(id);
-      if (message !== null && message.fence >= since) spokeWhileHeld.push(plainText(parts));
     }
   }
 }

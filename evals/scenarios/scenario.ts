@@ -117,13 +117,18 @@ const expectationSchema = z.strictObject({
   handoffs: z.array(handoffReasonSchema).default([]),
   tickets: z
     .array(z.strictObject({ status: z.enum(TICKET_STATUSES), title: z.string().optional() }))
-    .default([]),
+    .default([])
+    .describe("oldest first"),
   tasks: z
     .array(z.strictObject({ status: z.string(), fired: z.int().optional() }))
     .default([])
     .describe("those given by 天网 and by the agent, in order"),
   holder: z.enum(["bot", "human"]).default("bot"),
   cites: z.array(z.string()).optional().describe("documents that the last answer stood on, at least"),
+  knowledge: z
+    .array(z.enum(["hit", "miss", "error", "n/a"]))
+    .optional()
+    .describe("of each turn, in order"),
   said: z.array(z.string()).default([]).describe("must be said"),
   never_said: z.array(z.string()).default([]),
   tools: z.array(z.string()).optional().describe("exactly these tools, in order, over all turns"),

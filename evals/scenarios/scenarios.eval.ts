@@ -53,6 +53,7 @@ it("finds a wrong record: the judge is not blind", () => {
     tasks: [],
     holder: "bot",
     cites: [],
+    knowledge: [],
     replies: ["一共 20 元"],
     transcript: [],
     tools: ["process-image"],

@@ -8,6 +8,9 @@ import { serve } from "@hono/node-server";
 import { startModel } from "../../sandbox/model.ts";
 import { aPhoto } from "../../sandbox/pictures.ts";
 import { startTuhui } from "../../sandbox/tuhui.ts";
+import { createDeliverHandler } from "../../src/conversation/deliver.ts";
+import { plainText } from "../../src/domain/conversations/message.ts";
+import type { MessageSender } from "../../src/domain/conversations/sender.ts";
 import { AppError } from "../../src/domain/errors.ts";
 import { JOB_KINDS } from "../../src/domain/jobs/jobs.ts";
 import type { KnowledgeStore } from "../../src/domain/knowledge/ports.ts";
@@ -27,6 +30,7 @@ const MERGE_WINDOW_MS = 1_500;
 /** Longer than any merge window and than the first retry of a job. */
 const SETTLES_MS = 7_000;
 const MODEL_TIMEOUT_MS = 300;
+const CHANNELS = ["qingjian", "wecom-app"];
 const OFFICE_DAYS = ["1", "2", "3", "4", "5"];
 
 /** A model of somebody's own, instead of the world's: asked over the network, so with a time limit of its own. */
@@ -96,6 +100,7 @@ export async function openStage(
   else
     for (const { document, chunks } of await indexedDocuments())
       await service.store.knowledge.putDocument(document, chunks, 0);
+  const platform = createPlatform(service);
   const app = createApp(service);
   // 图绘 calls back over the network.
   const http = serve({ fetch: app.fetch, hostname: "127.0.0.1", port: 0 });
@@ -128,12 +133,18 @@ export async function openStage(
       clock += 1;
       return clock;
     },
-    /** Everything that has been said is answered and has had its effect. */
-    async settle(): Promise<void> {
+    /** Everything that has been said is answered, delivered, and has had its effect. */
+    async settle(conversationId: string): Promise<void> {
       await idle();
-      await pass(SETTLES_MS);
-      await pass(SETTLES_MS);
+      for (let time = 0; time < 2; time += 1) {
+        await platform.deliver(conversationId);
+        await pass(SETTLES_MS);
+      }
+      await platform.deliver(conversationId);
+      await idle();
     },
+    /** What the bot said in a conversation while a person had it. */
+    spokeWhileHeld: platform.spokeWhileHeld,
     async upload(bytes: Uint8Array): Promise<string> {
       const response = await app.request("/api/operations/pictures", {
         method: "POST",
@@ -156,6 +167,42 @@ export async function openStage(
       await scripted?.close();
       rmSync(dir, { recursive: true, force: true });
     },
+  };
+}
+
+/** The customers' side of the channels: shows everything at once, by the very handler that delivers elsewhere. */
+function createPlatform({ store, ambient }: Awaited<ReturnType<typeof wire>>) {
+  const whileHeld = new Map<string, string[]>();
+  const senderOf = (channel: string): MessageSender => ({
+    channel,
+    dedupes: () => true,
+    prepare:
+      async ({ conversation: { id }, idempotencyKey, parts }) =>
+      async () => {
+        const [now, message] = await Promise.all([
+          store.conversations.find(id),
+          store.messages.find(idempotencyKey),
+        ]);
+        if (now?.holder === "human" && message?.author !== "person")
+          whileHeld.set(id, [...(whileHeld.get(id) ?? []), plainText(parts)]);
+        return { status: "acked" };
+      },
+    transfer: async () => false,
+  });
+  const senders = new Map(CHANNELS.map((channel) => [channel, senderOf(channel)]));
+  const handler = createDeliverHandler({ store, senders, ambient, log: silentLog });
+  return {
+    async deliver(conversationId: string): Promise<void> {
+      const job = {
+        id: "0",
+        kind: "deliver" as const,
+        payload: { conversationId },
+        attempt: 1,
+        maxAttempts: 1,
+      };
+      await handler.run(job);
+    },
+    spokeWhileHeld: (conversationId: string): string[] => whileHeld.get(conversationId) ?? [],
   };
 }
 

@@ -96,7 +96,7 @@ function inPieces(said: SaidStep, random: Random): SaidStep {
     .map(({ index, 0: pause }) => index + pause.length)
     .filter((at) => at > 1 && at < first.length);
   const at = random.pick(pauses);
-  const pieces = at === undefined ? ["亲", first] : [first.slice(0, at).trim(), first.slice(at)];
+  const pieces = at === undefined ? ["你好", first] : [first.slice(0, at).trim(), first.slice(at)];
   return { ...said, say: [...pieces, ...others] };
 }
 
