@@ -28,10 +28,16 @@ export function createCreateTicketTool({
       description: z.string().min(1).max(2_000).describe("员工说的情况，原话为主"),
       priority: ticketPrioritySchema.default("normal").describe("urgent 只用于多人受影响或业务停了"),
     }),
-    outputSchema: z.object({ ticket_id: z.string(), status: z.enum(TICKET_STATUSES), tell: z.string() }),
+    outputSchema: z.discriminatedUnion("status", [
+      z.object({ status: z.literal("refused"), reason: z.literal("with-a-person"), tell: z.string() }),
+      z.object({ ticket_id: z.string(), status: z.enum(TICKET_STATUSES), tell: z.string() }),
+    ]),
     execute: async ({ title, description, priority }, { requestContext }) => {
       const now = ambient.now();
       const { conversation, turnId } = await readTurn(requestContext, store, now);
+      // Taken over while this turn ran: what comes of it is the person's to say.
+      if (conversation.holder === "human")
+        return { status: "refused" as const, reason: "with-a-person" as const, tell: "" };
       const draft: Ticket = {
         id: ambient.newId("it"),
         conversation_id: conversation.id,

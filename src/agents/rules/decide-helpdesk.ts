@@ -24,6 +24,7 @@ export function createHelpdeskDecider({ lexicon, say }: { lexicon: HelpdeskLexic
     // Words that were said to a person, or in a call that failed, are not asked now.
     const said = messages.at(-1)?.trim() ?? "";
     const text = said === PICTURES_ONLY ? "" : said;
+    const isAskedForProblem = facts.last_bot.includes(say()("ticket_ask_problem"));
     const saying = (key: string, values?: Record<string, string | number>): NextStep => ({
       type: "say",
       text: say()(key, values),
@@ -49,16 +50,22 @@ export function createHelpdeskDecider({ lexicon, say }: { lexicon: HelpdeskLexic
       case "ticket": {
         const problem = wish.problem.length >= LEAST_PROBLEM ? wish.problem : (lastQuestion(earlier) ?? "");
         if (problem.length < LEAST_PROBLEM) return saying("ticket_ask_problem");
-        return using("create-ticket", done, {
-          title: cut(problem, MOST_TITLE),
-          description: summaryOf([...new Set([problem, text])]),
-          priority: "normal",
-        });
+        return openTicket(problem, text, done);
       }
       case "question":
-        return answer(question(text, earlier), done);
+        // What was asked for is said now.
+        if (isAskedForProblem && text.length >= LEAST_PROBLEM) return openTicket(text, text, done);
+        return answer(question(text, lastQuestion(earlier)), done);
     }
   };
+
+  function openTicket(problem: string, text: string, done: Situation["done"]): NextStep {
+    return using("create-ticket", done, {
+      title: cut(problem.replaceAll(/\s*\n\s*/gu, "，"), MOST_TITLE),
+      description: summaryOf([...new Set([problem, text])]),
+      priority: "normal",
+    });
+  }
 
   /** What was asked before; not a thanks for its answer. */
   function lastQuestion(earlier: readonly string[]): string | undefined {
@@ -93,8 +100,7 @@ function using(tool: string, done: Situation["done"], input: Record<string, unkn
   return use === undefined ? call(tool, input) : told(use);
 }
 
-function question(text: string, earlier: readonly string[]): string {
-  const before = earlier.at(-1);
+function question(text: string, before: string | undefined): string {
   const stands = [...text].length > SHORT_QUESTION || !FOLLOWS.test(text);
   return cut(stands || before === undefined ? text : `${before} ${text}`, 500);
 }

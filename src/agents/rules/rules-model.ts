@@ -8,7 +8,7 @@ import type {
   LanguageModelV4Usage,
 } from "@ai-sdk/provider";
 import { NO_FACTS, readCaseFacts } from "../case-prompt.ts";
-import type { NextStep, Situation, ToolUse } from "./situation.ts";
+import { type NextStep, type Situation, type ToolUse, turnsOf } from "./situation.ts";
 
 const NO_USAGE: LanguageModelV4Usage = {
   inputTokens: { total: 0, noCache: 0, cacheRead: 0, cacheWrite: 0 },
@@ -98,9 +98,18 @@ function readSituation(prompt: LanguageModelV4Prompt): Situation {
             output: "value" in part.output ? part.output.value : undefined,
           });
   }
-  const earlier = prompt
-    .slice(0, lastReply + 1)
-    .flatMap((message) => (message.role === "user" ? message.content : []))
-    .flatMap((part) => (part.type === "text" ? [part.text] : []));
+  const earlier = turnsOf(
+    prompt
+      .slice(0, lastReply + 1)
+      .flatMap((message) =>
+        message.role === "user"
+          ? message.content.flatMap((part) =>
+              part.type === "text" ? [{ role: "user", text: part.text }] : [],
+            )
+          : message.role === "assistant"
+            ? [{ role: "assistant", text: "" }]
+            : [],
+      ),
+  );
   return { facts: readCaseFacts(system) ?? NO_FACTS, messages, earlier, done };
 }

@@ -4,7 +4,7 @@ import { TURN_KEY } from "../../tools/turn-context.ts";
 import { type AgentQuestion, NO_TOKENS } from "../answer.ts";
 import { wordsOfTurn } from "../case-prompt.ts";
 import { isToolFault, MOST_STEPS, type Rung } from "../ladder.ts";
-import type { NextStep, Situation, ToolUse } from "./situation.ts";
+import { type NextStep, type Situation, type ToolUse, turnsOf } from "./situation.ts";
 
 /** A tool of an agent; calling it checks what goes in and what comes out. */
 export type RulesTool = {
@@ -62,10 +62,7 @@ function situationOf(question: AgentQuestion): Situation {
   const unanswered = recent.slice(recent.findLastIndex(({ role }) => role === "assistant") + 1);
   return {
     facts: prompt === undefined ? facts : { ...facts, task_prompt: prompt },
-    earlier: transcript
-      .slice(0, transcript.length - unanswered.length)
-      .filter(({ role }) => role === "user")
-      .map(({ text }) => text),
+    earlier: turnsOf(transcript.slice(0, transcript.length - unanswered.length)),
     messages: [...unanswered.map(({ text }) => text), wordsOfTurn(question)],
     done: [],
   };

@@ -7,7 +7,7 @@ export type Situation = {
   facts: CaseFacts;
   /** The buyer's words of this turn, one string per message. */
   messages: string[];
-  /** Their words before, which have had their reply; the last one last. */
+  /** Their words before, which have had their reply, a string a turn; the last one last. */
   earlier: string[];
   /** What was done so far in this turn, in order. */
   done: ToolUse[];
@@ -16,6 +16,17 @@ export type Situation = {
 export type NextStep =
   | { type: "call"; tool: string; input: Record<string, unknown> }
   | { type: "say"; text: string };
+
+/** The buyer's words, a string for all that was said before somebody answered. */
+export function turnsOf(lines: readonly { role: string; text: string }[]): string[] {
+  const turns: string[] = [];
+  lines.forEach(({ role, text }, at) => {
+    if (role !== "user") return;
+    if (lines[at - 1]?.role === "user") turns.push(`${turns.pop() ?? ""}\n${text}`);
+    else turns.push(text);
+  });
+  return turns;
+}
 
 export function call(tool: string, input: Record<string, unknown>): NextStep {
   return { type: "call", tool, input };

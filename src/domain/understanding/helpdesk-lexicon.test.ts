@@ -16,6 +16,9 @@ describe("what a member of staff wants", () => {
     "人工费怎么报销，另外帮我转人工",
     "怎么才能找到真人",
     "派人来看看吧",
+    "人工人工",
+    "我要找it部的同事",
+    "帮我转人公",
   ])("a person: %s", (text) => {
     expect(read(text).intent).toBe("handoff");
   });
@@ -26,14 +29,20 @@ describe("what a member of staff wants", () => {
     ["报修 C:\\Users\\LiHua 满了", "C:\\Users\\LiHua 满了"],
     ["报修 \u001b[31m红色\u202e灯", "31m红色 灯"],
     ["帮我提个工单吧", ""],
+    ["可以帮我提个工单吗", ""],
+    ["还是提个工单吧", ""],
+    ["试了还是不行，帮我提个工单", ""],
+    ["能帮我报修一下吗，三层的全向麦摔坏了", "三层的全向麦摔坏了"],
+    ["报修，三层A3复合机昨天开始打不出来", "三层A3复合机昨天开始打不出来"],
+    ["报修，什么都打印不了", "什么都打印不了"],
+    ["帮我提个加急工单，采集卡没信号", "采集卡没信号"],
+    ["不要转给人，帮我提个工单，投影仪灯泡烧了", "不要转给人，，投影仪灯泡烧了"],
     ["报修", ""],
   ])("a ticket: %s", (text, problem) => {
     expect(read(text)).toEqual({ intent: "ticket", problem });
   });
 
   it.each([
-    "不用报修了",
-    "不用提工单了，已经好了",
     "报修流程是什么",
     "提工单的入口在哪",
     "我昨天报修的打印机什么时候来修",
@@ -63,6 +72,11 @@ describe("what a member of staff wants", () => {
     ["你是谁", "greeting"],
     ["好的谢谢", "thanks"],
     ["没事了", "thanks"],
+    ["不用报修了", "thanks"],
+    ["不用提工单了，我自己弄好了", "thanks"],
+    ["我不需要人工", "thanks"],
+    ["蟹蟹，已经解决了", "thanks"],
+    ["亲", "greeting"],
     ["行", "thanks"],
     ["？？", "nothing"],
     ["", "nothing"],

@@ -9,6 +9,9 @@ const VERSION = 2;
 /** A word of the title or a heading says more of what a chunk is about than one of its text. */
 const HEADING_TIMES = 2;
 
+/** What a sheet of questions and answers is called where it is cited; its file name says nothing to who asks. */
+const QA_TITLE = "常见问答";
+
 export type IndexedDocument = {
   document: Pick<KnowledgeDocument, "id" | "title" | "url" | "kind" | "hash">;
   chunks: NewChunk[];
@@ -25,7 +28,7 @@ export async function indexDocument(
   cut: WordCutter,
 ): Promise<IndexedDocument> {
   const parsed = await parseDocument(id, bytes);
-  const title = parsed.title ?? nameOf(id);
+  const title = parsed.title ?? (parsed.kind === "qa" ? QA_TITLE : nameOf(id));
   return {
     document: {
       id,
