@@ -1,8 +1,10 @@
 import { createStep, createWorkflow } from "@mastra/core/workflows";
 import { dispatchOrder } from "../domain/orders/desk/progress-order.ts";
-import { decideMove } from "../domain/orders/order-status.ts";
+import type { OrderStatus } from "../domain/orders/order-status.ts";
 import { createWaitStep, runSchema } from "./order-steps.ts";
 import type { WorkflowDeps } from "./workflow-deps.ts";
+
+const MAY_BE_GIVEN: readonly OrderStatus[] = ["draft", "accepted"];
 
 /** 转人工派单: card and handoff, a 图绘 order, and the wait for the designer's result. */
 export function createDispatchToHumanWorkflow(deps: WorkflowDeps) {
@@ -13,8 +15,8 @@ export function createDispatchToHumanWorkflow(deps: WorkflowDeps) {
     execute: async ({ inputData }) => {
       await deps.store.transaction(async (tx) => {
         const order = await tx.orders.find(inputData.order_id);
-        if (order === null || order.status === "dispatched" || !decideMove(order.status, "handed_off").ok)
-          return;
+        // What waits for a person's decision or the buyer's yes is not ours to give away.
+        if (order === null || !MAY_BE_GIVEN.includes(order.status)) return;
         await dispatchOrder(deps, tx, order, {
           reason: "designer_dispatch",
           cause: "dispatch-workflow",

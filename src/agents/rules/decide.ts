@@ -35,7 +35,7 @@ export function createDecider({
   /** From how many hours on work is urgent, and how many times the price that is. */
   urgency: () => { hours: number; times: number };
 }) {
-  const readWishes = createWishReader(understand);
+  const readWishes = createWishReader(understand, (words) => asksNothing(words, say()));
   const handlings: Readonly<Record<Intent, Handling>> = {
     find_image: handleFind,
     process_image: handleProcess,
@@ -121,11 +121,13 @@ export function createDecider({
       return saying("ask_picture_to_process");
     }
     const opened = done.find((use) => use.tool === "process-image");
+    // A picture to be found beside it is an order of its own.
+    const services = understanding.services.filter((service) => service !== "find_image");
     if (opened === undefined)
       return call("process-image", {
         picture_ids: pictures,
         demand: text === "" ? facts.last_bot : text,
-        ...(understanding.services.length === 0 ? {} : { services: understanding.services }),
+        ...(services.length === 0 ? {} : { services }),
         ...(understanding.slots.urgent === "yes" ? { urgent: true } : {}),
       });
     return told(opened);
@@ -171,7 +173,9 @@ export function createDecider({
       return handleProgress(wish, situation);
     if (quoted.length === 0) return facts.orders.length === 0 ? saying("nothing_to_accept") : saying("ok");
     const changed = done.find((use) => use.tool === "update-order");
-    if (changed === undefined) return call("update-order", { action: "accept", ...orderIdOf(quoted, wish) });
+    // A bare yes to two quotes says nothing of which: the tool asks.
+    const meant = quoted.length === 1 ? quoted : [];
+    if (changed === undefined) return call("update-order", { action: "accept", ...orderIdOf(meant, wish) });
     return told(changed);
   }
 
@@ -199,6 +203,13 @@ export function createDecider({
     const isAnswer = named.length === 0 && services.length > 0;
     if (facts.orders.length === 0 || (isAnswer && freePictures(facts).length > 0))
       return handleProcess(wish, situation);
+    const hasNewPicture = newPictures(facts).length > 0;
+    const open = facts.orders.filter(({ status }) => status !== "delivered");
+    // Work on another picture than the one that is looked for is no part of the search.
+    const isOtherWork = services.some((service) => service !== "find_image");
+    if (hasNewPicture && isOtherWork && open.length > 0 && open.every(({ kind }) => kind === "find"))
+      return handleProcess(wish, situation);
+    if (hasNewPicture && services.length === 0 && open.length === 0) return saying("ask_what");
     return addDemand(wish.understanding.slots.order_ref, wish, facts, done);
   }
 
@@ -266,6 +277,26 @@ export function createDecider({
   function saying(key: string, values?: Record<string, string | number>): NextStep {
     return { type: "say", text: say()(key, values) };
   }
+}
+
+/** What we say that names our services without asking about one: a bare yes, number or picture answers none of it. */
+const NO_QUESTIONS = [
+  "greeting",
+  "greeting_goods",
+  "ask_what",
+  "price_list",
+  "thanks",
+  "ok",
+  "declined",
+  "cancelled",
+  "nothing_to_accept",
+];
+
+function asksNothing(words: string, say: Say): boolean {
+  return NO_QUESTIONS.some((key) => {
+    const [before = ""] = say(key, { goods: "\u0000" }).split("\u0000");
+    return words.startsWith(before);
+  });
 }
 
 const TOOLS_OF: Partial<Record<Intent, number>> = {

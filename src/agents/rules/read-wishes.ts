@@ -1,6 +1,6 @@
 import type { CaseFacts } from "../../domain/conversations/case-facts.ts";
 import type { Intent, UnderstandInput, Understanding } from "../../domain/understanding/understanding.ts";
-import { newPictures } from "./situation.ts";
+import { freePictures } from "./situation.ts";
 
 export type Wish = { intent: Intent; understanding: Understanding; text: string };
 
@@ -29,7 +29,10 @@ const SMALL_TALK: readonly Intent[] = ["greeting", "thanks", "out_of_scope", "ac
  * What the buyer wants of this turn, the first wish first: "先找原图，再帮我抠个图" is two. Small talk is no second
  * wish.
  */
-export function createWishReader(understand: (input: UnderstandInput) => Understanding) {
+export function createWishReader(
+  understand: (input: UnderstandInput) => Understanding,
+  asksNothing: (lastBot: string) => boolean,
+) {
   /** A turn decides anew after each tool, and the words are the same. */
   const known = new WeakMap<CaseFacts, { text: string; wishes: Wish[] }>();
 
@@ -44,9 +47,10 @@ export function createWishReader(understand: (input: UnderstandInput) => Underst
   function read(text: string, facts: CaseFacts): Wish[] {
     const understanding = understand({
       text,
-      has_image: newPictures(facts).length > 0,
+      // Sent a moment ago and not worked on, it is what the words are about.
+      has_image: freePictures(facts).length > 0,
       context: {
-        last_bot: facts.last_bot,
+        last_bot: asksNothing(facts.last_bot) ? "" : facts.last_bot,
         open_orders: facts.orders.map(({ id, kind, status }) => ({ ref: id, kind, status })),
       },
     });

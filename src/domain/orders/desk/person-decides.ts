@@ -91,7 +91,11 @@ export async function rejectOrder(
   const order = await tx.orders.find(orderId);
   if (order === null) return refuse("not-found");
   const { say } = deps.rules();
-  const kept = await dropWaitingDemands(deps, tx, order, by);
+  const [first] = await waitingDemands(tx, orderId);
+  // It waited itself when more was asked of it: with it goes all of that.
+  const isAllWaiting = first?.before?.status === "review" && !first.before.agreed;
+  if (isAllWaiting) await tx.orders.settleRevisions(orderId, "dropped");
+  const kept = isAllWaiting ? { order, dropped: [] } : await dropWaitingDemands(deps, tx, order, by);
   if (kept.dropped.length > 0) {
     await closeHandoffs(deps, tx, order);
     await tellBuyer(deps, tx, order, "demand-dropped", await droppedWords(deps, tx, kept.order, reason));
