@@ -92,7 +92,7 @@ export async function openStage(
     around: (outside) => ({
       ...outside,
       store: watchedStore(outside.store, hooks, world),
-      engine: workingAs(outside.engine, hooks, world),
+      engine: workingAs(outside.engine, { hooks, world, keepWords: pictures.keepWords }),
       textReader: pictures.textReader,
     }),
   });
@@ -256,12 +256,20 @@ function unreachable(knowledge: KnowledgeStore): KnowledgeStore {
   return { ...knowledge, size: fail, frequencies: fail, postings: fail, chunks: fail };
 }
 
-function workingAs(engine: Outside["engine"], hooks: StageHooks, world: World): Outside["engine"] {
+function workingAs(
+  engine: Outside["engine"],
+  {
+    hooks,
+    world,
+    keepWords,
+  }: { hooks: StageHooks; world: World; keepWords: (of: Uint8Array, made: Uint8Array) => void },
+): Outside["engine"] {
   return {
     ...engine,
     async apply(bytes, job) {
       if (world.engine === "fails") throw new AppError("operation-failed", "the engine broke");
       const result = await engine.apply(bytes, job);
+      keepWords(bytes, result.bytes);
       const hook = hooks.whileWorking;
       hooks.whileWorking = null;
       await hook?.();
