@@ -42,6 +42,8 @@ const USAGE = `npm run eval -- [--agent shop|helpdesk] [--only REGEXP] [--plain]
 const UNDERSTANDING_SETS = ["tuning", "later-tuning", "context-tuning", "test", "later-test", "context-test"];
 /** Pieces of work of one process: small enough to share them out, large enough that opening a service does not count. */
 const SCENARIOS_AT_A_TIME = 20;
+/** A process that plays waits half of its time: for files, threads and timers. */
+const PROCESSES = availableParallelism() + 1;
 
 const { values } = parseArgs({
   options: {
@@ -111,7 +113,7 @@ function choose(agents: readonly EvaluatedAgent[], fits: (scenario: Scenario) =>
 
 async function scenarioReport(agents: readonly EvaluatedAgent[]): Promise<Report> {
   const chosen = choose(agents, () => true);
-  const trials = await playAll(chosen, { processes: availableParallelism(), trialsOf });
+  const trials = await playAll(chosen, { processes: PROCESSES, trialsOf });
   const isWhole = values.only === undefined && values.agent === undefined;
   const rest: Omit<Report, "gates"> = {
     model: "rules",
@@ -194,7 +196,7 @@ async function judgeAll(
 }
 
 async function mutantReport(): Promise<Report> {
-  const mutants: MutantResult[] = await runMutants(availableParallelism(), ({ id, caughtBy }) => {
+  const mutants: MutantResult[] = await runMutants(PROCESSES, ({ id, caughtBy }) => {
     console.log(caughtBy === null ? `${id}: SURVIVED` : `${id}: ${caughtBy.scenario}: ${caughtBy.problem}`);
   });
   const rest = { model: "rules", agents: {}, coverage: {}, understanding: {}, mutants, asked: null };
