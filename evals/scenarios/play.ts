@@ -200,7 +200,8 @@ export async function play(
 
   async function operate(path: string, body: unknown): Promise<void> {
     const response = await stage.request(`/api/operations/${path}`, body);
-    if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+    if (!response.ok)
+      throw new Error(`a person could not ${path.split("/").at(-1)}: ${await refusalOf(response)}`);
   }
 
   async function newestOrder(): Promise<string> {
@@ -230,7 +231,7 @@ export async function play(
       action,
       created_by: "tianwang",
     });
-    if (!response.ok) throw new Error(`the task was refused: ${response.status} ${await response.text()}`);
+    if (!response.ok) throw new Error(`the task was refused: ${await refusalOf(response)}`);
   }
 
   /** A simulated customer answers what they have just been told, until nothing moves them any more. */
@@ -252,6 +253,12 @@ export async function play(
       await act({ say: rule.say, pictures: rule.pictures }, delivery);
     }
   }
+}
+
+/** Without what differs from run to run. */
+async function refusalOf(response: Response): Promise<string> {
+  const { error } = (await response.json()) as { error: { message?: string } };
+  return `${response.status} ${error.message ?? ""}`;
 }
 
 function cutOff(): void {

@@ -73,7 +73,7 @@ const ruleSchema = saidSchema.extend({
   times: z.int().positive().default(1),
 });
 
-/** How the ladder's model behaves: none is the rules path. */
+/** How the ladder's model behaves: none is the rules path; able does what only a model does (reminders, the web). */
 export const MODEL_MANNERS = [
   "none",
   "down",
@@ -82,6 +82,7 @@ export const MODEL_MANNERS = [
   "nonsense",
   "promising",
   "wrong_call",
+  "able",
 ] as const;
 
 /** What is there before the customer writes, and around them. */
@@ -99,6 +100,7 @@ const worldSchema = z.strictObject({
     .describe("spoils: what it makes is no picture"),
   designers: z.enum(["here", "away"]).default("here").describe("away: 图绘 does not answer"),
   knowledge: z.enum(["works", "fails"]).default("works"),
+  web: z.boolean().default(false).describe("there is a search engine"),
 });
 export type World = z.infer<typeof worldSchema>;
 

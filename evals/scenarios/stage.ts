@@ -5,9 +5,10 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { serve } from "@hono/node-server";
-import { startModel } from "../../sandbox/model.ts";
+import { type ChatRequest, type Step, startModel, toolAnswers } from "../../sandbox/model.ts";
 import { aPhoto } from "../../sandbox/pictures.ts";
 import { startTuhui } from "../../sandbox/tuhui.ts";
+import { field } from "../../src/agents/rules/situation.ts";
 import { createDeliverHandler } from "../../src/conversation/deliver.ts";
 import { plainText } from "../../src/domain/conversations/message.ts";
 import type { MessageSender } from "../../src/domain/conversations/sender.ts";
@@ -30,6 +31,7 @@ const MERGE_WINDOW_MS = 1_500;
 /** Longer than any merge window and than the first retry of a job. */
 const SETTLES_MS = 7_000;
 const MODEL_TIMEOUT_MS = 300;
+const WEB_PAGE = { title: "公开资料", url: "https://www.example.com/how-to" };
 const CHANNELS = ["qingjian", "wecom-app"];
 const OFFICE_DAYS = ["1", "2", "3", "4", "5"];
 
@@ -94,6 +96,7 @@ export async function openStage(
       store: watchedStore(outside.store, hooks, world),
       engine: workingAs(outside.engine, { hooks, world, keepWords: pictures.keepWords }),
       textReader: pictures.textReader,
+      webPages: world.web ? { search: async (query) => [{ ...WEB_PAGE, text: `关于${query}` }] } : null,
     }),
   });
   if (agent === "shop") await fillGallery(service);
@@ -318,8 +321,10 @@ function replaceIn(path: string, from: RegExp, to: string | ((...match: string[]
 /** A model that is there and no good: the ladder must leave it. */
 async function startScripted({ model }: World) {
   const scripted = await startModel();
-  scripted.play(() => {
+  scripted.play((request) => {
     switch (model) {
+      case "able":
+        return ableStep(request);
       case "down":
         return { status: 500 };
       case "slow":
@@ -335,4 +340,19 @@ async function startScripted({ model }: World) {
     }
   });
   return scripted;
+}
+
+/** Does what the rules never do: a reminder that is asked for, a search on the web; and says what came of it. */
+function ableStep(request: ChatRequest): Step {
+  const [answer] = toolAnswers(request);
+  if (answer !== undefined) {
+    const told = field(answer, "tell");
+    return { text: typeof told === "string" ? told : `网上查到：${WEB_PAGE.title} ${WEB_PAGE.url}` };
+  }
+  const words = String(request.messages.findLast(({ role }) => role === "user")?.content ?? "");
+  if (words.includes("提醒"))
+    return {
+      toolCalls: [{ name: "schedule-task", args: { delay_minutes: 60, message: "您约的时间到啦～" } }],
+    };
+  return { toolCalls: [{ name: "search-web", args: { query: words.slice(0, 100) } }] };
 }
