@@ -4,10 +4,11 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readScenarios } from "../scenarios/read-scenarios.ts";
 import { inParallel } from "../trials/in-parallel.ts";
-import { playInProcess } from "../trials/play-in-process.ts";
+import { playInProcess, Stalled } from "../trials/play-in-process.ts";
 import { MUTANT_VARIABLE, type Mutant, mutate, readMutants } from "./mutant.ts";
 
 const LOADER = fileURLToPath(new URL("./load-mutant.ts", import.meta.url));
+const STALLED_AFTER_MS = 60_000;
 const CONFIG = "config/";
 
 export type MutantResult = Pick<Mutant, "id" | "area" | "means"> & {
@@ -43,12 +44,16 @@ async function tryOut(mutant: Mutant): Promise<MutantResult> {
       {
         ...(isConfig ? {} : { execArgv: ["--import", LOADER], env: { [MUTANT_VARIABLE]: id } }),
         until: ({ problems }) => problems.length > 0,
+        withinMs: STALLED_AFTER_MS,
       },
     );
     const wrong = trials.find(({ problems }) => problems.length > 0);
     const caughtBy =
       wrong === undefined ? null : { scenario: wrong.scenario, problem: wrong.problems[0] ?? "" };
     return { id, area, means, caughtBy };
+  } catch (error) {
+    if (!(error instanceof Stalled)) throw error;
+    return { id, area, means, caughtBy: { scenario: "-", problem: error.message } };
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
