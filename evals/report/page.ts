@@ -1,5 +1,5 @@
 import type { SetScore } from "../understanding/score.ts";
-import type { Covered } from "./coverage.ts";
+import type { Coverage, Covered } from "./coverage.ts";
 import type { AgentReport, PassRates, Report } from "./report.ts";
 
 const STYLE = `
@@ -17,9 +17,11 @@ details{margin:.4rem 0}ul{margin:.2rem 0}`;
 export function writePage(report: Report): string {
   const failed = report.gates.filter(({ passed }) => !passed).length;
   const verdict =
-    failed === 0
-      ? `<p class="good">All ${report.gates.length} gates passed.</p>`
-      : `<p class="bad">${failed} of ${report.gates.length} gates failed.</p>`;
+    report.gates.length === 0
+      ? "<p>Only a part was played: nothing is gated.</p>"
+      : failed === 0
+        ? `<p class="good">All ${report.gates.length} gates passed.</p>`
+        : `<p class="bad">${failed} of ${report.gates.length} gates failed.</p>`;
   const gates = table(
     ["gate", "bar", "is"],
     report.gates.map(({ name, bar, value, passed }) => [
@@ -34,7 +36,7 @@ export function writePage(report: Report): string {
 ${Object.entries(report.agents)
   .map(([name, agent]) => agentSection(name, agent))
   .join("")}
-<h2>Coverage</h2>${table(["what", "touched", "untouched"], Object.entries(report.coverage).map(coverageRow))}
+${coverageSection(report.coverage)}
 ${Object.entries(report.understanding)
   .map(([name, score]) => understandingSection(name, score))
   .join("")}
@@ -66,6 +68,11 @@ function agentSection(name: string, agent: AgentReport): string {
 function failedTrial({ scenario, title, trial, problems }: AgentReport["failed"][number]): string {
   const items = problems.map((problem) => `<li><code>${text(problem)}</code></li>`).join("");
   return `<details><summary>${text(scenario)} · ${text(trial)} <small>${text(title)}</small></summary><ul>${items}</ul></details>`;
+}
+
+function coverageSection(coverage: Coverage): string {
+  const rows = Object.entries(coverage).map(coverageRow);
+  return rows.length === 0 ? "" : `<h2>Coverage</h2>${table(["what", "touched", "untouched"], rows)}`;
 }
 
 function coverageRow([name, { of, touched, untouched }]: [string, Covered]): string[] {
@@ -144,6 +151,7 @@ function askedSection({ asked }: Report): string {
 
 /** Cells are HTML already. */
 function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
+  if (rows.length === 0) return "";
   const head = heads.map((it) => `<th>${text(it)}</th>`).join("");
   const body = rows
     .map((cells) => `<tr>${cells.map((it) => (it.startsWith("<td") ? it : `<td>${it}</td>`)).join("")}</tr>`)
