@@ -8,6 +8,7 @@ export const CONTEXT_FLAGS = [
   "order_quoted",
   "order_working",
   "order_delivered",
+  "order_find",
   "offer",
   "bot_service",
   "bot_find",

@@ -105,16 +105,23 @@ const lexiconShape = z.strictObject({
     search_noise: z.array(patternSchema),
     pick_number: patternSchema.describe("group 1 is the number of a candidate"),
   }),
-  bot: z.strictObject({
-    bot_quote: patternSchema,
-    bot_candidates: patternSchema,
-    bot_ask_picture: patternSchema,
-    bot_ask: patternSchema,
-    bot_delivered: patternSchema,
-    bot_working: patternSchema,
-    bot_ask_yes: patternSchema.describe("we said what happens on a yes"),
-    bot_ask_urgent: patternSchema.describe("we asked whether it is urgent"),
-  }),
+  bot: z
+    .object({
+      bot_quote: patternSchema,
+      bot_candidates: patternSchema,
+      bot_ask_picture: patternSchema,
+      bot_ask: patternSchema,
+      bot_delivered: patternSchema,
+      bot_working: patternSchema,
+      bot_ask_yes: patternSchema.describe("we said what happens on a yes"),
+      bot_ask_urgent: patternSchema.describe("we asked whether it is urgent"),
+      bot_ask_find: patternSchema.describe("we asked what to look for"),
+    })
+    .catchall(patternSchema)
+    .describe("flags of what we said last, usable in when"),
+  choice: z
+    .strictObject({ between: patternSchema, first: patternSchema, last: patternSchema })
+    .describe("one of two things we asked about, named by its place"),
   signals: z
     .looseObject({
       answer: z.array(patternSchema).describe("a plain yes to what we asked"),
@@ -122,6 +129,8 @@ const lexiconShape = z.strictObject({
         .array(patternSchema)
         .describe("yes to whether it is urgent; the price has words of its own"),
       answer_not_urgent: z.array(patternSchema),
+      value_of_offer: z.array(patternSchema).describe("a value alone: of what was offered or is being done"),
+      works: z.array(patternSchema).describe("says to do something, not what to look for"),
     })
     .catchall(z.array(patternSchema))
     .describe("flags of our own, usable in when"),

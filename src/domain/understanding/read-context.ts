@@ -7,7 +7,8 @@ type OpenOrder = NonNullable<NonNullable<UnderstandInput["context"]>["open_order
 
 const QUOTED = new Set(["draft", "quoted"]);
 const DELIVERED = new Set(["delivered", "closed"]);
-const ENDED = new Set(["cancelled", "rejected", "failed"]);
+// Failed work is taken up again or cancelled: to the buyer it still goes on.
+const ENDED = new Set(["cancelled", "rejected"]);
 
 /** Names what is known before the buyer's words are read: what we said last, and how the orders stand. */
 export function createContextReader(
@@ -24,8 +25,9 @@ export function createContextReader(
     for (const { flag, pattern } of kinds) {
       if (pattern.matches(bot)) flags.add(flag);
     }
-    for (const { status } of openOrders) {
+    for (const { kind, status } of openOrders) {
       if (ENDED.has(status)) continue;
+      if (kind === "find") flags.add("order_find");
       flags.add("order_any");
       if (QUOTED.has(status)) flags.add("order_quoted");
       else flags.add(DELIVERED.has(status) ? "order_delivered" : "order_working");

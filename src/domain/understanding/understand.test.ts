@@ -87,6 +87,47 @@ describe("what a short reply means", () => {
   });
 });
 
+describe("an answer to our question", () => {
+  const answerTo = (last_bot: string, text: string, status?: string) =>
+    understand({ text, context: { last_bot, open_orders: status ? [anOrder(status)] : [] } });
+
+  it.each([
+    ["前者", ["cutout"]],
+    ["第一种", ["cutout"]],
+    ["第二种", ["redraw"]],
+    ["后者吧", ["redraw"]],
+    ["两个都要", ["cutout", "redraw"]],
+  ])("chooses by place: %s", (text, services) => {
+    expect(answerTo("请问是抠图，还是描成矢量图？", text).services).toEqual(services);
+  });
+
+  it.each([
+    ["请确认是否要取消这笔订单？", "accepted", "cancel"],
+    ["需要为您转接人工客服吗？", "accepted", "handoff"],
+    ["需要给您重新做一张吗？", "delivered", "after_sale"],
+  ])("says yes to %s", (bot, status, intent) => {
+    expect(answerTo(bot, "嗯嗯", status).intent).toBe(intent);
+  });
+
+  it("describes what we asked to look for in words that elsewhere name work", () => {
+    const wish = answerTo("亲，想找什么样的图呢？", "白底的苹果 高清");
+
+    expect([wish.intent, wish.services]).toEqual(["find_image", ["find_image"]]);
+  });
+
+  it("still names work when it says to do something", () => {
+    expect(answerTo("亲，想找什么样的图呢？", "不找图 帮我抠图").services).toEqual(["cutout"]);
+  });
+});
+
+describe("failed work", () => {
+  it("still goes on to the buyer: 怎么没动静了 asks after it", () => {
+    const asked = understand({ text: "怎么没动静了", context: { open_orders: [anOrder("failed")] } });
+
+    expect(asked.intent).toBe("progress");
+  });
+});
+
 describe("our question whether it is urgent", () => {
   const replies = parse(readFileSync(new URL("../../../config/replies.yaml", import.meta.url), "utf8"));
   const asked = createSay(replies.texts)("ask_urgent", { hours: 2, times: 1.5 });

@@ -2,6 +2,7 @@ import type { Service } from "../orders/service.ts";
 import { compilePattern } from "./lexicon-pattern.ts";
 import { createNormaliser, type NormalText } from "./normalise.ts";
 import type { PlaybookLexicon } from "./playbook-schema.ts";
+import { createChoiceReader } from "./read-choice.ts";
 import { createContextReader } from "./read-context.ts";
 import { createIntentReader, type WeighedIntent } from "./read-intent.ts";
 import { createServiceReader } from "./read-services.ts";
@@ -20,7 +21,7 @@ const CLEAR_MARGIN = 10;
 
 /**
  * Builds the rules path of understanding. The lexicon is compiled once; the function it returns is pure and takes
- * about a tenth of a millisecond.
+ * about a quarter of a millisecond.
  *
  * @param urgentWithinHours - what is wanted within so many hours is urgent: the price list says
  */
@@ -29,6 +30,7 @@ export function createUnderstanding(
   { urgentWithinHours }: { urgentWithinHours: () => number },
 ): (input: UnderstandInput) => Understanding {
   const normalise = createNormaliser(lexicon);
+  const readChoice = createChoiceReader(lexicon);
   const readContext = createContextReader(lexicon);
   const readServices = createServiceReader(lexicon);
   const readWithdrawal = createWithdrawalReader(lexicon, readServices);
@@ -58,7 +60,10 @@ export function createUnderstanding(
 
     if (namesSameNumber(text.squeezed, bot.squeezed)) flags.add("same_price");
 
-    const offered = readServices(bot, flags).map(({ service }) => service);
+    const asked = flags.has("bot_candidates") ? bot : readChoice(text, bot);
+    if (asked !== bot) flags.add("answer");
+    const offered = readServices(asked, flags).map(({ service }) => service);
+    if (flags.has("bot_ask_find") && offered.length === 0) offered.push("find_image");
     const isOpenQuote = flags.has("bot_quote") && flags.has("order_quoted");
     const taken = readWithdrawal({
       text,
@@ -86,20 +91,35 @@ export function createUnderstanding(
     };
   };
 
-  /** Which services are meant: those named, or, when the text only answers our question, those we asked about. */
+  /** Which services are meant, and the flags that say so. */
   function flagServices(flags: Set<string>, named: Service[], offered: Service[]): Service[] {
     const answersQuestion =
       (flags.has("bot_ask") || flags.has("bot_ask_picture")) && !flags.has("bot_quote") && offered.length > 0;
     if (answersQuestion) flags.add("bot_service");
     if (answersQuestion && offered.includes("find_image")) flags.add("bot_find");
-    const answerOnly = flags.has("empty") || flags.has("bare_value") || flags.has("answer");
-    const services = named.length === 0 && answersQuestion && answerOnly ? offered : named;
+    const services = meantServices(flags, named, offered, answersQuestion);
     if (services.length > 0) flags.add("service");
     if (services.includes("find_image")) flags.add("find");
     if (services.some((service) => service !== "find_image")) flags.add("work");
     if (services.some((service) => !offered.includes(service))) flags.add("new_service");
     return services;
   }
+}
+
+/** The services named; those offered where the words only answer us; a search where we asked what to find. */
+function meantServices(
+  flags: ReadonlySet<string>,
+  named: Service[],
+  offered: Service[],
+  answersQuestion: boolean,
+): Service[] {
+  if (named.length === 0) {
+    const answerOnly = flags.has("empty") || flags.has("bare_value") || flags.has("answer");
+    return (answersQuestion && answerOnly) || flags.has("value_of_offer") ? offered : [];
+  }
+  // What is looked for may be described by words that elsewhere name work: 透明底的.
+  const isDescribed = flags.has("bot_find") && !flags.has("has_image") && !flags.has("works");
+  return isDescribed ? ["find_image"] : named;
 }
 
 /** What is left of a text without the clauses that are none of the buyer's wishes; all of it when nothing else is said. */
