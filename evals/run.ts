@@ -24,7 +24,7 @@ import { type Trial, trialsOf } from "./trials/run-trials.ts";
 import type { WorkerOrder } from "./trials/worker.ts";
 import { createSetScorer } from "./understanding/rules-under-test.ts";
 
-const USAGE = `npm run eval -- [--agent shop|helpdesk] [--only REGEXP] [--plain] [--mutants] [--out DIR]
+const USAGE = `npm run eval -- [--agent shop|helpdesk] [--only REGEXP] [--plain] [--show] [--mutants] [--out DIR]
                 [--model openai/NAME [--judge openai/NAME] [--budget N --price IN,OUT] [--concurrency N] [--tries N]
                  [--timeout SECONDS] [--least SHARE]]
 
@@ -32,6 +32,7 @@ const USAGE = `npm run eval -- [--agent shop|helpdesk] [--only REGEXP] [--plain]
   labelled messages; says what no scenario touches. Ends with 1 when a gate fails.
   --only     only scenarios whose id matches; then nothing is gated and each problem is shown
   --plain    undisturbed only
+  --show     what was said and what came of it, scenario by scenario
   --mutants  puts seeded faults in, one by one, instead: the scenarios must notice
   --out      where report.json and report.html go (data/evals)
   --model    a model at OPENAI_BASE_URL (with OPENAI_API_KEY) answers instead of the rules, which stay its last rung
@@ -50,6 +51,7 @@ const { values } = parseArgs({
     agent: { type: "string" },
     only: { type: "string" },
     plain: { type: "boolean", default: false },
+    show: { type: "boolean", default: false },
     mutants: { type: "boolean", default: false },
     out: { type: "string", default: "data/evals" },
     model: { type: "string" },
@@ -114,6 +116,7 @@ function choose(agents: readonly EvaluatedAgent[], fits: (scenario: Scenario) =>
 async function scenarioReport(agents: readonly EvaluatedAgent[]): Promise<Report> {
   const chosen = choose(agents, () => true);
   const trials = await playAll(chosen, { processes: PROCESSES, trialsOf });
+  if (values.show) for (const trial of trials) show(trial);
   const isWhole = values.only === undefined && values.agent === undefined;
   const rest: Omit<Report, "gates"> = {
     model: "rules",
@@ -305,4 +308,13 @@ function printAsked({ bill, is_stopped, verdicts }: NonNullable<Report["asked"]>
     console.log(
       `${verdicts.filter(({ meets }) => meets === true).length} of ${verdicts.length} judged criteria met`,
     );
+}
+
+function show({ agent, scenario, outcome }: Trial): void {
+  if (outcome === null) return;
+  const { transcript, orders, handoffs, tickets, tasks, tools, intents } = outcome;
+  console.log(`\n${agent} ${scenario}`);
+  for (const { role, text } of transcript) console.log(`  ${role === "user" ? ">" : "<"} ${text}`);
+  for (const order of orders) console.log(`  ${JSON.stringify(order)}`);
+  console.log(`  ${JSON.stringify({ handoffs, tickets, tasks, tools, intents })}`);
 }

@@ -13,6 +13,8 @@ export type Coverage = Record<string, Covered>;
 
 export type PlainPlay = { agent: EvaluatedAgent; scenario: Scenario; outcome: Outcome };
 
+/** The word rules of abuse; what they find in the past is the situation "abusive". */
+const ABUSE = "buyer";
 const TASK_TRIGGERS = ["customer_reply", "time", "immediate", "image_task", "no_reply"];
 const TASK_ACTIONS = ["send_message", "start_workflow", "transfer_to_human", "run_agent", "dispatch"];
 const HELPDESK_INTENTS = ["question", "ticket", "handoff", "greeting", "thanks", "nothing"];
@@ -45,9 +47,11 @@ export function measureCoverage(
     ),
     "classes of risk": covered(
       riskClasses(known.risk),
-      shop.flatMap(({ risks }) =>
-        risks.flatMap(({ assessment }) => assessment.reasons.map(({ rule }) => classOf(rule, known.risk))),
-      ),
+      shop.flatMap(({ risks, handoffs }) => [
+        ...risks.flatMap(({ assessment }) => assessment.reasons.map(({ rule }) => classOf(rule, known.risk))),
+        // Weighed when the buyer agrees, by the quote.
+        ...handoffs.filter((reason) => reason === "high_value"),
+      ]),
     ),
     "pricing rules": covered(
       [
@@ -104,7 +108,7 @@ function riskClasses({ word_rules, situations }: RiskRules): string[] {
     ...new Set([
       "document_changed",
       "document_only_handled",
-      ...word_rules.map((rule) => rule.class),
+      ...word_rules.map((rule) => rule.class).filter((it) => it !== ABUSE),
       ...Object.keys(situations),
     ]),
   ];
@@ -112,6 +116,7 @@ function riskClasses({ word_rules, situations }: RiskRules): string[] {
 
 function classOf(rule: string, { word_rules }: RiskRules): string {
   if (rule === "contradictory_plan") return "contradictory";
+  if (word_rules.find(({ id }) => id === rule)?.class === ABUSE) return "abusive";
   return word_rules.find(({ id }) => id === rule)?.class ?? rule.split(":")[0] ?? rule;
 }
 

@@ -52,6 +52,7 @@ export function judge(
     same(`task ${at + 1}`, task?.status, status);
     if (fired !== undefined) same(`task ${at + 1} fired`, task?.fired, fired);
   });
+  if (expected.designers !== undefined) same("designers", outcome.designers, expected.designers);
   same("holder", outcome.holder, expected.holder);
   for (const document of expected.cites ?? [])
     if (!outcome.cites.includes(document)) problems.push(`does not cite ${document} but [${outcome.cites}]`);

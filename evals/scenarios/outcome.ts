@@ -1,3 +1,4 @@
+import type { DesignerOrder } from "../../sandbox/tuhui.ts";
 import type { TranscriptLine } from "../../src/agents/answer.ts";
 import type { Conversation } from "../../src/domain/conversations/conversation.ts";
 import { plainText } from "../../src/domain/conversations/message.ts";
@@ -26,6 +27,8 @@ export type Outcome = {
   handoffs: HandoffReason[];
   tickets: { status: TicketStatus; title: string }[];
   tasks: { status: string; fired: number }[];
+  /** Of each order at 图绘: how many later demands it was told, and whether that it is not wanted any more. */
+  designers: { told: number; cancelled: boolean }[];
   holder: Conversation["holder"];
   cites: string[];
   /** How each turn stood to what is written down. */
@@ -50,7 +53,11 @@ const MOST = 200;
 export async function readOutcome(
   store: Store,
   conversationId: string,
-  { taskIds, intents }: { taskIds: string[]; intents: string[] },
+  {
+    taskIds,
+    intents,
+    designerOrders,
+  }: { taskIds: string[]; intents: string[]; designerOrders: readonly DesignerOrder[] },
 ): Promise<Outcome> {
   const orders = (await store.orders.ofConversation(conversationId, MOST)).reverse();
   const messages = await store.messages.recent(conversationId, MOST);
@@ -93,6 +100,10 @@ export async function readOutcome(
       title,
     })),
     tasks: tasks.flatMap((task) => (task === null ? [] : [{ status: task.status, fired: task.fired_count }])),
+    designers: orders.flatMap(({ dispatch_no }) => {
+      const order = designerOrders.find((it) => it.order_no === dispatch_no);
+      return order === undefined ? [] : [{ told: order.supplements.length, cancelled: order.cancels > 0 }];
+    }),
     holder: conversation?.holder ?? "bot",
     cites: (turns.at(-1)?.knowledge.citations ?? []).map(({ document_id }) => document_id),
     replies: messages

@@ -60,14 +60,21 @@ export async function play(
   turns = 0;
   for (const step of scenario.steps) await act(step, delivery);
   await answerAsRuled();
-  const outcome = await readOutcome(service.store, conversationId, { taskIds, intents });
+  const outcome = await readOutcome(service.store, conversationId, {
+    taskIds,
+    intents,
+    designerOrders: stage.tuhui.orders,
+  });
   return { outcome, spokeWhileHeld: stage.spokeWhileHeld(conversationId) };
 
   async function act(step: Step, how: Delivery): Promise<void> {
     if ("while_working" in step && step.while_working !== undefined) {
       const meanwhile = step.while_working;
       stage.hooks.whileWorking = async () => {
-        for (const event of meanwhile) await happen(event, PLAIN);
+        for (const event of meanwhile) {
+          await happen(event, PLAIN);
+          await stage.passWhileWorking(conversationId);
+        }
       };
     }
     await happen(step, how);
@@ -79,6 +86,8 @@ export async function play(
     if ("person" in step) return await personDoes(step.person);
     if ("designer" in step) return await designerDoes(step.designer);
     if ("task" in step) return await give(step.task);
+    if ("breaks" in step) return stage.setOutage(step.breaks, true);
+    if ("mends" in step) return stage.setOutage(step.mends, false);
     if ("minutes_pass" in step) return await stage.pass(step.minutes_pass * 60_000);
     await say(step, how);
   }

@@ -46,16 +46,25 @@ const taskSchema = z.strictObject({
 });
 export type GivenTask = z.infer<typeof taskSchema>;
 
-const actSchema = z.union([
+/** What is away from now on, or there again: the gallery's files, our engine, 图绘. */
+const outageSchema = z.enum(["gallery", "engine", "designers"]);
+export type Outage = z.infer<typeof outageSchema>;
+
+const doneSchema = z.union([
   z.strictObject({ person: personSchema }),
   z.strictObject({ designer: designerSchema }),
   z.strictObject({ task: taskSchema }),
+]);
+const actSchema = z.union([
+  ...doneSchema.options,
   z.strictObject({ minutes_pass: z.number().positive() }),
+  z.strictObject({ breaks: outageSchema }),
+  z.strictObject({ mends: outageSchema }),
 ]);
 const while_working = z
-  .array(z.union([actSchema, saidSchema]))
+  .array(z.union([doneSchema, saidSchema]))
   .optional()
-  .describe("happens while our engine works on the order");
+  .describe("happens, and is answered, while our engine works on the order");
 const saidStepSchema = saidSchema.extend({ while_working });
 export type SaidStep = z.infer<typeof saidStepSchema>;
 
@@ -125,6 +134,12 @@ const expectationSchema = z.strictObject({
     .array(z.strictObject({ status: z.string(), fired: z.int().optional() }))
     .default([])
     .describe("those given by 天网 and by the agent, in order"),
+  designers: z
+    .array(z.strictObject({ told: z.int(), cancelled: z.boolean() }))
+    .optional()
+    .describe(
+      "of each order at 图绘, in order: how many later demands it was told, and whether that it is not wanted",
+    ),
   holder: z.enum(["bot", "human"]).default("bot"),
   cites: z.array(z.string()).optional().describe("documents that the last answer stood on, at least"),
   knowledge: z

@@ -51,6 +51,7 @@ it("finds a wrong record: the judge is not blind", () => {
     handoffs: [],
     tickets: [],
     tasks: [],
+    designers: [],
     holder: "bot",
     cites: [],
     knowledge: [],

@@ -16,6 +16,7 @@ import { AppError } from "../../src/domain/errors.ts";
 import { JOB_KINDS } from "../../src/domain/jobs/jobs.ts";
 import type { KnowledgeStore } from "../../src/domain/knowledge/ports.ts";
 import { silentLog } from "../../src/domain/log.ts";
+import type { FileStore } from "../../src/domain/pictures/ports.ts";
 import type { Records, Store } from "../../src/domain/records.ts";
 import { readEnv } from "../../src/env.ts";
 import { fingerprintPicture } from "../../src/integrations/pictures/fingerprint.ts";
@@ -24,13 +25,14 @@ import type { Outside } from "../../src/server/outside.ts";
 import { wire } from "../../src/server/wire.ts";
 import { indexedDocuments } from "../helpdesk/question-sets.ts";
 import { createPictureBook } from "./pictures.ts";
-import type { EvaluatedAgent, World } from "./scenario.ts";
+import type { EvaluatedAgent, Outage, World } from "./scenario.ts";
 
 const GALLERY = 8;
 const MERGE_WINDOW_MS = 1_500;
 /** Longer than any merge window and than the first retry of a job. */
 const SETTLES_MS = 7_000;
 const MODEL_TIMEOUT_MS = 300;
+const WHILE_WORKING_MS = 10_000;
 const WEB_PAGE = { title: "公开资料", url: "https://www.example.com/how-to" };
 const CHANNELS = ["qingjian", "wecom-app"];
 const OFFICE_DAYS = ["1", "2", "3", "4", "5"];
@@ -62,6 +64,8 @@ export async function openStage(
   const scripted = model === null && world.model !== "none" ? await startScripted(world) : null;
   let clock = Date.parse(world.at);
   let ownUrl = "";
+  const outages = new Set<Outage>();
+  const galleryFiles = new Set<string>();
   const hooks: StageHooks = { afterBegin: null, beforeCommit: null, whileWorking: null };
 
   const env = readEnv({
@@ -94,12 +98,18 @@ export async function openStage(
     around: (outside) => ({
       ...outside,
       store: watchedStore(outside.store, hooks, world),
-      engine: workingAs(outside.engine, { hooks, world, keepWords: pictures.keepWords }),
+      files: keepingBack(outside.files, (file) => outages.has("gallery") && galleryFiles.has(file)),
+      engine: workingAs(outside.engine, {
+        hooks,
+        world,
+        isBroken: () => world.engine === "fails" || outages.has("engine"),
+        keepWords: pictures.keepWords,
+      }),
       textReader: pictures.textReader,
       webPages: world.web ? { search: async (query) => [{ ...WEB_PAGE, text: `关于${query}` }] } : null,
     }),
   });
-  if (agent === "shop") await fillGallery(service);
+  if (agent === "shop") for (const file of await fillGallery(service)) galleryFiles.add(file);
   else
     for (const { document, chunks } of await indexedDocuments())
       await service.store.knowledge.putDocument(document, chunks, 0);
@@ -131,6 +141,26 @@ export async function openStage(
     hooks,
     now: () => clock,
     pass,
+    /** Something is away from now on, or there again. */
+    setOutage(of: Outage, isAway: boolean): void {
+      if (of === "designers") tuhui.knobs.isDown = isAway;
+      else if (isAway) outages.add(of);
+      else outages.delete(of);
+    },
+    /**
+     * Time goes by while a job of ours still runs, which no `pass` would outlast: what is due meanwhile is begun, and is
+     * over when nothing of the conversation waits any more.
+     */
+    async passWhileWorking(conversationId: string): Promise<void> {
+      clock += SETTLES_MS;
+      const until = performance.now() + WHILE_WORKING_MS;
+      for (const kind of JOB_KINDS) service.jobs.wake(kind, 0);
+      while ((await service.store.messages.pending(conversationId)).length > 0) {
+        if (performance.now() > until) throw new Error("nobody answers while the engine works");
+        await new Promise((done) => setTimeout(done, 5));
+      }
+      await platform.deliver(conversationId);
+    },
     /** A moment: what is said in it has its own place in the order of things. */
     tick(): number {
       clock += 1;
@@ -264,13 +294,19 @@ function workingAs(
   {
     hooks,
     world,
+    isBroken,
     keepWords,
-  }: { hooks: StageHooks; world: World; keepWords: (of: Uint8Array, made: Uint8Array) => void },
+  }: {
+    hooks: StageHooks;
+    world: World;
+    isBroken: () => boolean;
+    keepWords: (of: Uint8Array, made: Uint8Array) => void;
+  },
 ): Outside["engine"] {
   return {
     ...engine,
     async apply(bytes, job) {
-      if (world.engine === "fails") throw new AppError("operation-failed", "the engine broke");
+      if (isBroken()) throw new AppError("operation-failed", "the engine broke");
       const result = await engine.apply(bytes, job);
       keepWords(bytes, result.bytes);
       const hook = hooks.whileWorking;
@@ -283,18 +319,30 @@ function workingAs(
   };
 }
 
-async function fillGallery({ gallery, files }: Awaited<ReturnType<typeof wire>>): Promise<void> {
+/** The file store, without the files that are away. */
+function keepingBack(files: FileStore, isAway: (file: string) => boolean): FileStore {
+  return {
+    ...files,
+    get: async (file) => (isAway(file) ? null : await files.get(file)),
+  };
+}
+
+async function fillGallery({ gallery, files }: Awaited<ReturnType<typeof wire>>): Promise<string[]> {
+  const put: string[] = [];
   for (let seed = 1; seed <= GALLERY; seed += 1) {
     const bytes = await aPhoto(seed);
+    const file = await files.put(bytes);
+    put.push(file);
     gallery.add({
       id: `g${seed}`,
       title: seed === 5 ? "小猫插画" : `图案${seed}`,
       tags: [],
       description: "",
-      file: await files.put(bytes),
+      file,
       fingerprint: await fingerprintPicture(bytes),
     });
   }
+  return put;
 }
 
 /** The shop's own settings, but for what the world changes in a copy. */
@@ -342,7 +390,7 @@ async function startScripted({ model }: World) {
   return scripted;
 }
 
-/** Does what the rules never do: a reminder that is asked for, a search on the web; and says what came of it. */
+/** Does what the rules never do (a reminder, a designer instead of the quote, a search on the web) and says what came of it. */
 function ableStep(request: ChatRequest): Step {
   const [answer] = toolAnswers(request);
   if (answer !== undefined) {
@@ -350,9 +398,19 @@ function ableStep(request: ChatRequest): Step {
     return { text: typeof told === "string" ? told : `网上查到：${WEB_PAGE.title} ${WEB_PAGE.url}` };
   }
   const words = String(request.messages.findLast(({ role }) => role === "user")?.content ?? "");
+  const orderId = /"id":"(o_[^"]+)"/u.exec(JSON.stringify(request.messages).replaceAll('\\"', '"'))?.[1];
+  if (words.includes("设计师") && orderId !== undefined)
+    return {
+      toolCalls: [
+        { name: "hand-off", args: { reason: "designer_dispatch", summary: "要设计师做", order_id: orderId } },
+      ],
+    };
   if (words.includes("提醒"))
     return {
       toolCalls: [{ name: "schedule-task", args: { delay_minutes: 60, message: "您约的时间到啦～" } }],
     };
+  const mayBrowse = request.tools?.some((tool) => tool.function.name === "search-web") === true;
+  // The rest is left to the rules.
+  if (!mayBrowse) return { status: 500 };
   return { toolCalls: [{ name: "search-web", args: { query: words.slice(0, 100) } }] };
 }

@@ -77,7 +77,9 @@ export async function runTrials(
 }
 
 function letsTimePass({ before, steps, world }: Scenario): boolean {
-  return world.office_hours || [...before, ...steps].some((step) => "minutes_pass" in step);
+  return (
+    world.office_hours || [...before, ...steps].some((step) => "minutes_pass" in step || "breaks" in step)
+  );
 }
 
 function seedOf(words: string): number {
