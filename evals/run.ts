@@ -18,20 +18,21 @@ import { writePage } from "./report/page.ts";
 import { type JudgedScenario, type Report, reportAgent } from "./report/report.ts";
 import { readScenarios } from "./scenarios/read-scenarios.ts";
 import { AGENTS, type EvaluatedAgent, type Scenario } from "./scenarios/scenario.ts";
+import { DISTURBANCES } from "./trials/disturbances.ts";
 import { inParallel } from "./trials/in-parallel.ts";
 import { playInProcess } from "./trials/play-in-process.ts";
 import { type Trial, trialsOf } from "./trials/run-trials.ts";
 import type { WorkerOrder } from "./trials/worker.ts";
 import { createSetScorer } from "./understanding/rules-under-test.ts";
 
-const USAGE = `npm run eval -- [--agent shop|helpdesk] [--only REGEXP] [--plain] [--show] [--mutants] [--out DIR]
+const USAGE = `npm run eval -- [--agent shop|helpdesk] [--only REGEXP] [--trial NAME] [--show] [--mutants] [--out DIR]
                 [--model openai/NAME [--judge openai/NAME] [--budget N --price IN,OUT] [--concurrency N] [--tries N]
                  [--timeout SECONDS] [--least SHARE]]
 
   Plays every scenario under every disturbance, each as a whole service, and judges the final records; scores the
   labelled messages; says what no scenario touches. Ends with 1 when a gate fails.
   --only     only scenarios whose id matches; then nothing is gated and each problem is shown
-  --plain    undisturbed only
+  --trial    only this one: plain, ${DISTURBANCES.join(", ")}
   --show     what was said and what came of it, scenario by scenario
   --mutants  puts seeded faults in, one by one, instead: the scenarios must notice
   --out      where report.json and report.html go (data/evals)
@@ -50,7 +51,7 @@ const { values } = parseArgs({
   options: {
     agent: { type: "string" },
     only: { type: "string" },
-    plain: { type: "boolean", default: false },
+    trial: { type: "string" },
     show: { type: "boolean", default: false },
     mutants: { type: "boolean", default: false },
     out: { type: "string", default: "data/evals" },
@@ -72,6 +73,11 @@ async function main(): Promise<number> {
   if (values.help) {
     console.log(USAGE);
     return 0;
+  }
+  const trials: readonly string[] = ["plain", ...DISTURBANCES];
+  if (values.trial !== undefined && !trials.includes(values.trial)) {
+    console.error(`--trial must be one of ${trials.join(", ")}\n\n${USAGE}`);
+    return 2;
   }
   if (values.agent !== undefined && !AGENTS.some((it) => it === values.agent)) {
     console.error(`--agent must be one of ${AGENTS.join(", ")}\n\n${USAGE}`);
@@ -96,7 +102,7 @@ async function main(): Promise<number> {
   console.log(
     `${((performance.now() - startedAt) / 1_000).toFixed(0)} s, ${join(values.out, "report.html")}`,
   );
-  const isPart = values.only !== undefined;
+  const isPart = values.only !== undefined || values.trial !== undefined;
   const failed = isPart
     ? Object.values(report.agents).some(({ failed }) => failed.length > 0)
     : report.gates.some(({ passed }) => !passed);
@@ -117,7 +123,7 @@ async function scenarioReport(agents: readonly EvaluatedAgent[]): Promise<Report
   const chosen = choose(agents, () => true);
   const trials = await playAll(chosen, { processes: PROCESSES, trialsOf });
   if (values.show) for (const trial of trials) show(trial);
-  const isWhole = values.only === undefined && values.agent === undefined;
+  const isWhole = values.only === undefined && values.agent === undefined && values.trial === undefined;
   const rest: Omit<Report, "gates"> = {
     model: "rules",
     agents: agentReports(chosen, trials),
@@ -126,7 +132,7 @@ async function scenarioReport(agents: readonly EvaluatedAgent[]): Promise<Report
     mutants: null,
     asked: null,
   };
-  return { ...rest, gates: values.only === undefined ? gatesOf(rest) : [] };
+  return { ...rest, gates: values.only === undefined && values.trial === undefined ? gatesOf(rest) : [] };
 }
 
 /** How a model is to fail is not to be asked of a real one, nor is it slowed down by us. */
@@ -231,7 +237,9 @@ async function playAll(
   const played = await inParallel(pieces, processes, async ({ agent, scenarios }) => {
     if (isOver()) return [];
     const jobs = scenarios.flatMap((scenario) =>
-      (values.plain ? ["plain"] : trialsFor(scenario)).map((trial) => ({ scenario: scenario.id, trial })),
+      trialsFor(scenario)
+        .filter((name) => values.trial === undefined || name === values.trial)
+        .map((trial) => ({ scenario: scenario.id, trial })),
     );
     const trials = await playInProcess({ agent, jobs, configDir: "config", model }, { until: isOver });
     return isOver() ? trials.slice(0, -1) : trials;

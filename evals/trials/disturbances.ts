@@ -29,6 +29,8 @@ export type Disturbed = { scenario: Scenario; delivery: Delivery; lenient: Reado
 const NOTHING: ReadonlySet<Leniency> = new Set();
 /** One more turn, or one that ran twice, says and does more on the way to the same end. */
 const ON_THE_WAY: ReadonlySet<Leniency> = new Set(["tools", "replies"]);
+/** What a run that was cut off has called is on no record. */
+const RUN_AGAIN: ReadonlySet<Leniency> = new Set(["tools"]);
 const TWICE_OVER: ReadonlySet<Leniency> = new Set([
   "tools",
   "replies",
@@ -57,7 +59,7 @@ export function disturb(scenario: Scenario, by: Disturbance, random: Random): Di
     case "taken_over":
       return { ...plain, delivery: { ...PLAIN, takenOverIn: oneOf }, lenient: TWICE_OVER };
     case "cut_off":
-      return { ...plain, delivery: { ...PLAIN, cutOffIn: oneOf } };
+      return { ...plain, delivery: { ...PLAIN, cutOffIn: oneOf }, lenient: RUN_AGAIN };
     case "slow_model":
       return scenario.world.model === "none"
         ? { ...plain, scenario: { ...scenario, world: { ...scenario.world, model: "slow" } } }

@@ -4,7 +4,7 @@ import type { SetScore } from "./score.ts";
 
 const score = createSetScorer();
 
-it.each(["tuning", "later-tuning"])("understands the set %s, whose errors may be looked at", (name) => {
+it.each(["tuning", "later-tuning", "context-tuning"])("understands the set %s, whose errors may be looked at", (name) => {
   const result = score(name);
 
   report(name, result);
@@ -18,7 +18,7 @@ it.each(["tuning", "later-tuning"])("understands the set %s, whose errors may be
 });
 
 // Held out: only totals are printed, so that nobody tunes on its single lines.
-it.each(["test", "later-test"])("understands the held-out set %s", (name) => {
+it.each(["test", "later-test", "context-test"])("understands the held-out set %s", (name) => {
   const result = score(name);
 
   report(name, result);
