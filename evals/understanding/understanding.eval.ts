@@ -4,18 +4,21 @@ import type { SetScore } from "./score.ts";
 
 const score = createSetScorer();
 
-it.each(["tuning", "later-tuning", "context-tuning"])("understands the set %s, whose errors may be looked at", (name) => {
-  const result = score(name);
+it.each(["tuning", "later-tuning", "context-tuning"])(
+  "understands the set %s, whose errors may be looked at",
+  (name) => {
+    const result = score(name);
 
-  report(name, result);
-  for (const { pair, count } of result.confusions) process.stdout.write(`  ${count} × ${pair}\n`);
-  if (result.wrongIds.length > 0) process.stdout.write(`  wrong: ${result.wrongIds.join(" ")}\n`);
+    report(name, result);
+    for (const { pair, count } of result.confusions) process.stdout.write(`  ${count} × ${pair}\n`);
+    if (result.wrongIds.length > 0) process.stdout.write(`  wrong: ${result.wrongIds.join(" ")}\n`);
 
-  expect(result.intentAccuracy).toBeGreaterThanOrEqual(0.95);
-  expect(result.servicesAccuracy).toBeGreaterThanOrEqual(0.95);
-  expect(result.withdrawnAccuracy).toBeGreaterThanOrEqual(0.95);
-  expect(result.greetingsToHandoff).toBe(0);
-});
+    expect(result.intentAccuracy).toBeGreaterThanOrEqual(0.95);
+    expect(result.servicesAccuracy).toBeGreaterThanOrEqual(0.95);
+    expect(result.withdrawnAccuracy).toBeGreaterThanOrEqual(0.95);
+    expect(result.greetingsToHandoff).toBe(0);
+  },
+);
 
 // Held out: only totals are printed, so that nobody tunes on its single lines.
 it.each(["test", "later-test", "context-test"])("understands the held-out set %s", (name) => {
