@@ -21,16 +21,17 @@ import { AGENTS, type EvaluatedAgent, type Scenario } from "./scenarios/scenario
 import { DISTURBANCES } from "./trials/disturbances.ts";
 import { inParallel } from "./trials/in-parallel.ts";
 import { playInProcess } from "./trials/play-in-process.ts";
-import { type Trial, trialsOf } from "./trials/run-trials.ts";
+import { allTrialsOf, type Trial, trialsOf } from "./trials/run-trials.ts";
 import type { WorkerOrder } from "./trials/worker.ts";
 import { createSetScorer } from "./understanding/rules-under-test.ts";
 
-const USAGE = `npm run eval -- [--agent shop|helpdesk] [--only REGEXP] [--trial NAME] [--show] [--mutants] [--out DIR]
+const USAGE = `npm run eval -- [--agent shop|helpdesk] [--all] [--only REGEXP] [--trial NAME] [--show] [--mutants] [--out DIR]
                 [--model openai/NAME [--judge openai/NAME] [--budget N --price IN,OUT] [--concurrency N] [--tries N]
                  [--timeout SECONDS] [--least SHARE]]
 
   Plays every scenario under every disturbance, each as a whole service, and judges the final records; scores the
   labelled messages; says what no scenario touches. Ends with 1 when a gate fails.
+  --all      every disturbance of every scenario, not five of each
   --only     only scenarios whose id matches; then nothing is gated and each problem is shown
   --trial    only this one: plain, ${DISTURBANCES.join(", ")}
   --show     what was said and what came of it, scenario by scenario
@@ -50,6 +51,7 @@ const PROCESSES = availableParallelism() + 1;
 const { values } = parseArgs({
   options: {
     agent: { type: "string" },
+    all: { type: "boolean", default: false },
     only: { type: "string" },
     trial: { type: "string" },
     show: { type: "boolean", default: false },
@@ -121,7 +123,11 @@ function choose(agents: readonly EvaluatedAgent[], fits: (scenario: Scenario) =>
 
 async function scenarioReport(agents: readonly EvaluatedAgent[]): Promise<Report> {
   const chosen = choose(agents, () => true);
-  const trials = await playAll(chosen, { processes: PROCESSES, trialsOf });
+  const isWanted = values.all || values.only !== undefined || values.trial !== undefined;
+  const trials = await playAll(chosen, {
+    processes: PROCESSES,
+    trialsOf: isWanted ? allTrialsOf : trialsOf,
+  });
   if (values.show) for (const trial of trials) show(trial);
   const isWhole = values.only === undefined && values.agent === undefined && values.trial === undefined;
   const rest: Omit<Report, "gates"> = {

@@ -32,6 +32,8 @@ const MERGE_WINDOW_MS = 1_500;
 /** Longer than any merge window and than the first retry of a job. */
 const SETTLES_MS = 7_000;
 const MODEL_TIMEOUT_MS = 300;
+/** A model that answers must not be late on a busy machine. */
+const ABLE_MS = 20_000;
 const WHILE_WORKING_MS = 10_000;
 const WEB_PAGE = { title: "公开资料", url: "https://www.example.com/how-to" };
 const CHANNELS = ["qingjian", "wecom-app"];
@@ -78,7 +80,11 @@ export async function openStage(
     MERGE_WINDOW_MS: String(MERGE_WINDOW_MS),
     ...(scripted === null
       ? {}
-      : { MODEL: "scripted", OPENAI_BASE_URL: scripted.url, MODEL_TIMEOUT_MS: String(MODEL_TIMEOUT_MS) }),
+      : {
+          MODEL: "scripted",
+          OPENAI_BASE_URL: scripted.url,
+          MODEL_TIMEOUT_MS: String(world.model === "able" ? ABLE_MS : MODEL_TIMEOUT_MS),
+        }),
     ...(model === null
       ? {}
       : {

@@ -19,9 +19,19 @@ export type Trial = {
   outcome: Outcome | null;
 };
 
+/** Of the disturbances each scenario has so many, which ones by its name: all of them together would take too long. */
+const MOST_DISTURBANCES = 5;
+
 /** The trials of a scenario; what would make it another story is left out. */
-export function trialsOf(scenario: Scenario): TrialName[] {
-  return ["plain", ...DISTURBANCES.filter((it) => !scenario.undisturbed.includes(it))];
+export function trialsOf({ id, undisturbed }: Pick<Scenario, "id" | "undisturbed">): TrialName[] {
+  const allowed = DISTURBANCES.filter((it) => !undisturbed.includes(it));
+  const first = Math.abs(seedOf(id)) % Math.max(1, allowed.length);
+  return ["plain", ...[...allowed.slice(first), ...allowed.slice(0, first)].slice(0, MOST_DISTURBANCES)];
+}
+
+/** Every trial that a scenario may have. */
+export function allTrialsOf({ undisturbed }: Pick<Scenario, "undisturbed">): TrialName[] {
+  return ["plain", ...DISTURBANCES.filter((it) => !undisturbed.includes(it))];
 }
 
 /**

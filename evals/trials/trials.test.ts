@@ -5,6 +5,7 @@ import { scenarioSchema } from "../scenarios/scenario.ts";
 import { DISTURBANCES, disturb } from "./disturbances.ts";
 import { inParallel } from "./in-parallel.ts";
 import { meanPassHatK, passHatK } from "./pass-hat-k.ts";
+import { allTrialsOf, trialsOf } from "./run-trials.ts";
 import { withTypo } from "./typos.ts";
 
 const scenario = scenarioSchema.parse({
@@ -59,6 +60,19 @@ it("disturbs in the same way for the same chance, and leaves what is expected al
     expect(one.scenario.expect).toEqual(scenario.expect);
     expect(one.scenario === scenario && Object.values(one.delivery).join() === "1,false,,", by).toBe(false);
   }
+});
+
+it("gives each scenario five disturbances that it allows, and all of them to some", () => {
+  const given = Array.from({ length: 40 }, (_none, at) => trialsOf({ id: `s-${at}`, undisturbed: ["typo"] }));
+
+  for (const trials of given) {
+    expect(trials[0]).toBe("plain");
+    expect(new Set(trials).size).toBe(6);
+    expect(trials).not.toContain("typo");
+  }
+  expect(new Set(given.flat()).size).toBe(DISTURBANCES.length);
+  expect(trialsOf({ id: "one", undisturbed: [...DISTURBANCES] })).toEqual(["plain"]);
+  expect(allTrialsOf({ undisturbed: [] })).toHaveLength(DISTURBANCES.length + 1);
 });
 
 it("never changes a number or a Latin word by a typo", () => {

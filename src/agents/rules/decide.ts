@@ -1,6 +1,7 @@
 import type { CaseFacts } from "../../domain/conversations/case-facts.ts";
 import type { Say } from "../../domain/replies.ts";
 import type { Intent, UnderstandInput, Understanding } from "../../domain/understanding/understanding.ts";
+import { PICTURES_ONLY } from "../case-prompt.ts";
 import { createWishReader, isNotUrgent, isSmallTalk, isVagueHurry, type Wish } from "./read-wishes.ts";
 import {
   call,
@@ -35,7 +36,7 @@ export function createDecider({
   /** From how many hours on work is urgent, and how many times the price that is. */
   urgency: () => { hours: number; times: number };
 }) {
-  const readWishes = createWishReader(understand, (words) => asksNothing(words, say()));
+  const readWishes = createWishReader(understand, (words) => saysOneOf(NO_QUESTIONS, words, say()));
   const handlings: Readonly<Record<Intent, Handling>> = {
     find_image: handleFind,
     process_image: handleProcess,
@@ -57,12 +58,16 @@ export function createDecider({
   };
 
   return function decide(situation: Situation): NextStep {
-    const { facts, messages } = situation;
-    const text = messages.join("\n");
+    const { facts } = situation;
+    // What stands for a picture without words is not what the buyer says.
+    const text = situation.messages.filter((words) => words !== PICTURES_ONLY).join("\n");
     const hasPicture = newPictures(facts).length > 0;
     if (facts.task_prompt !== undefined) return followUp(facts);
     if (facts.refused_pictures.length > 0 && !hasPicture)
       return { type: "say", text: facts.refused_pictures.map((refused) => refused.words).join("\n") };
+    // A picture without words makes no order: it joins the words that follow, unless it is what we asked for.
+    if (hasPicture && text.trim() === "" && !saysOneOf(ASKS_FOR_PICTURE, facts.last_bot, say()))
+      return saying("ask_what");
     const wishes = readWishes(text, facts);
     // A task has just answered these very words: saying something beside it would only confuse.
     if (facts.fired_tasks.length > 0 && !hasPicture && wishes.every(isSmallTalk))
@@ -203,13 +208,13 @@ export function createDecider({
     const isAnswer = named.length === 0 && services.length > 0;
     if (facts.orders.length === 0 || (isAnswer && freePictures(facts).length > 0))
       return handleProcess(wish, situation);
-    const hasNewPicture = newPictures(facts).length > 0;
+    const hasFreePicture = freePictures(facts).length > 0;
     const open = facts.orders.filter(({ status }) => status !== "delivered");
     // Work on another picture than the one that is looked for is no part of the search.
     const isOtherWork = services.some((service) => service !== "find_image");
-    if (hasNewPicture && isOtherWork && open.length > 0 && open.every(({ kind }) => kind === "find"))
+    if (hasFreePicture && isOtherWork && open.length > 0 && open.every(({ kind }) => kind === "find"))
       return handleProcess(wish, situation);
-    if (hasNewPicture && services.length === 0 && open.length === 0) return saying("ask_what");
+    if (hasFreePicture && services.length === 0 && open.length === 0) return saying("ask_what");
     return addDemand(wish.understanding.slots.order_ref, wish, facts, done);
   }
 
@@ -224,7 +229,8 @@ export function createDecider({
     return call("update-order", {
       action: "add_demand",
       demand: text,
-      picture_ids: newPictures(facts),
+      // A picture that came alone joins the first words that follow.
+      picture_ids: freePictures(facts),
       ...(understanding.services.length === 0 ? {} : { services: understanding.services }),
       ...(understanding.slots.urgent === "yes" ? { urgent: true } : {}),
       ...(orderId === undefined ? {} : { order_id: orderId }),
@@ -266,8 +272,7 @@ export function createDecider({
 
   /** The first stray word is steered back to the shop; knowledge may still have an answer. */
   function handleOutOfScope(wish: Wish, situation: Situation): NextStep {
-    const { facts, messages } = situation;
-    if (facts.pictures.some((picture) => picture.new) && messages.join("").trim() === "")
+    if (situation.facts.pictures.some((picture) => picture.new) && wish.text.trim() === "")
       return saying("ask_what");
     const step = handleKnowledge(wish, situation);
     if (step.type === "call") return step;
@@ -292,10 +297,15 @@ const NO_QUESTIONS = [
   "nothing_to_accept",
 ];
 
-function asksNothing(words: string, say: Say): boolean {
-  return NO_QUESTIONS.some((key) => {
-    const [before = ""] = say(key, { goods: "\u0000" }).split("\u0000");
-    return words.startsWith(before);
+const GAP = "\u0000";
+const ASKS_FOR_PICTURE = ["ask_picture_to_find", "ask_picture_to_process", "quote_only"];
+
+/** Whether these words are one of our sentences, whatever stands in its gaps. */
+function saysOneOf(keys: readonly string[], words: string, say: Say): boolean {
+  return keys.some((key) => {
+    const pieces = say(key, { goods: GAP, priced: GAP }).split(GAP);
+    const [longest = ""] = pieces.sort((one, other) => other.length - one.length);
+    return words.includes(longest);
   });
 }
 
