@@ -10,6 +10,7 @@ import {
   type NextStep,
   newPictures,
   picturesFor,
+  picturesInHand,
   type Situation,
   type ToolUse,
   told,
@@ -36,7 +37,11 @@ export function createDecider({
   /** From how many hours on work is urgent, and how many times the price that is. */
   urgency: () => { hours: number; times: number };
 }) {
-  const readWishes = createWishReader(understand, (words) => saysOneOf(NO_QUESTIONS, words, say()));
+  const inHand = (facts: CaseFacts) => picturesInHand(facts, saysOneOf(["ask_what"], facts.last_bot, say()));
+  const readWishes = createWishReader(understand, {
+    asksNothing: (words) => saysOneOf(NO_QUESTIONS, words, say()),
+    inHand,
+  });
   const handlings: Readonly<Record<Intent, Handling>> = {
     find_image: handleFind,
     process_image: handleProcess,
@@ -208,13 +213,13 @@ export function createDecider({
     const isAnswer = named.length === 0 && services.length > 0;
     if (facts.orders.length === 0 || (isAnswer && freePictures(facts).length > 0))
       return handleProcess(wish, situation);
-    const hasFreePicture = freePictures(facts).length > 0;
+    const hasPicture = inHand(facts).length > 0;
     const open = facts.orders.filter(({ status }) => status !== "delivered");
     // Work on another picture than the one that is looked for is no part of the search.
     const isOtherWork = services.some((service) => service !== "find_image");
-    if (hasFreePicture && isOtherWork && open.length > 0 && open.every(({ kind }) => kind === "find"))
+    if (hasPicture && isOtherWork && open.length > 0 && open.every(({ kind }) => kind === "find"))
       return handleProcess(wish, situation);
-    if (hasFreePicture && services.length === 0 && open.length === 0) return saying("ask_what");
+    if (hasPicture && services.length === 0 && open.length === 0) return saying("ask_what");
     return addDemand(wish.understanding.slots.order_ref, wish, facts, done);
   }
 
@@ -230,7 +235,7 @@ export function createDecider({
       action: "add_demand",
       demand: text,
       // A picture that came alone joins the first words that follow.
-      picture_ids: freePictures(facts),
+      picture_ids: inHand(facts),
       ...(understanding.services.length === 0 ? {} : { services: understanding.services }),
       ...(understanding.slots.urgent === "yes" ? { urgent: true } : {}),
       ...(orderId === undefined ? {} : { order_id: orderId }),

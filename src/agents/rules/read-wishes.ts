@@ -1,6 +1,5 @@
 import type { CaseFacts } from "../../domain/conversations/case-facts.ts";
 import type { Intent, UnderstandInput, Understanding } from "../../domain/understanding/understanding.ts";
-import { freePictures } from "./situation.ts";
 
 export type Wish = { intent: Intent; understanding: Understanding; text: string };
 
@@ -31,7 +30,10 @@ const SMALL_TALK: readonly Intent[] = ["greeting", "thanks", "out_of_scope", "ac
  */
 export function createWishReader(
   understand: (input: UnderstandInput) => Understanding,
-  asksNothing: (lastBot: string) => boolean,
+  {
+    asksNothing,
+    inHand,
+  }: { asksNothing: (lastBot: string) => boolean; inHand: (facts: CaseFacts) => readonly string[] },
 ) {
   /** A turn decides anew after each tool, and the words are the same. */
   const known = new WeakMap<CaseFacts, { text: string; wishes: Wish[] }>();
@@ -48,7 +50,7 @@ export function createWishReader(
     const understanding = understand({
       text,
       // Sent a moment ago and not worked on, it is what the words are about.
-      has_image: freePictures(facts).length > 0,
+      has_image: inHand(facts).length > 0,
       context: {
         last_bot: asksNothing(facts.last_bot) ? "" : facts.last_bot,
         open_orders: facts.orders.map(({ id, kind, status }) => ({ ref: id, kind, status })),

@@ -46,6 +46,17 @@ export function newPictures({ pictures }: CaseFacts): string[] {
   return pictures.filter((picture) => picture.new).map((picture) => picture.id);
 }
 
+/**
+ * The pictures that the words of this turn are about: those sent with them and, when we have just asked what to do with a
+ * picture, what was sent since an order took one. Older ones may be of an order that came to nothing.
+ */
+export function picturesInHand(facts: CaseFacts, isAskedWhat: boolean): string[] {
+  if (!isAskedWhat) return newPictures(facts);
+  const taken = new Set(facts.orders.flatMap((order) => order.pictures));
+  const last = facts.pictures.findLastIndex((picture) => taken.has(picture.id));
+  return facts.pictures.filter((picture, at) => picture.new || at > last).map((picture) => picture.id);
+}
+
 /** Pictures that no order has taken yet. */
 export function freePictures(facts: CaseFacts): string[] {
   const taken = new Set(facts.orders.flatMap((order) => order.pictures));
