@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
 
@@ -24,6 +24,11 @@ function readOr(otherwise: string, read: () => string): string {
 /** Names this process, so that another at the same place can see whether it still runs. */
 export function processName(): string {
   return `${HERE}:${process.pid}:${Math.round(performance.timeOrigin)}`;
+}
+
+/** A process's name, short and of letters and digits only, for where a name like ours would have to be quoted. */
+export function processTag(name: string): string {
+  return createHash("sha256").update(name).digest("hex").slice(0, 12);
 }
 
 /** Names one service in this process; there may be several. */

@@ -1,9 +1,22 @@
 import { type Kysely, sql } from "kysely";
-import { isGone, processName, processOf } from "../process-name.ts";
+import { isGone, processName, processOf, processTag } from "../process-name.ts";
 import type { Database } from "../schema.ts";
 
 /** A pool that has not been seen for so long is dead, and what it was running is run again. */
 const DEAD_AFTER_SECONDS = 15;
+
+/** How the processes that live share the jobs they are told of. */
+export type Sharing = {
+  /** Whether this process put the job there. */
+  isMine: (tag: string) => boolean;
+  /** Whether another did that runs jobs as well. */
+  isOthers: (tag: string) => boolean;
+  /** Whether a lot from 0 to 1 falls to this process. */
+  isMyLot: (lot: number) => boolean;
+};
+
+/** Of a process that shares with nobody. */
+export const ALONE: Sharing = { isMine: () => true, isOthers: () => false, isMyLot: () => true };
 
 /**
  * Which worker pools live, by the database's clock. A process that was killed cannot free its jobs; the others do, or
@@ -65,15 +78,20 @@ export function createJobPools(db: Kysely<Database>) {
       return await free([...rows.filter(({ isKnown }) => isKnown).map(({ id }) => id), ...dead]);
     },
 
-    /** What part of the lots from 0 to 1 is this process's, with as many processes as live now. */
-    async ourShare(): Promise<(lot: number) => boolean> {
+    /** With the processes that live now. */
+    async sharing(): Promise<Sharing> {
       const { rows } = await sql<{ process: string }>`
         select distinct process from job_pools
         where seen_at >= now() - make_interval(secs => ${DEAD_AFTER_SECONDS})`.execute(db);
       const processes = rows.map(({ process }) => process).sort();
       const place = processes.indexOf(mine);
-      if (place < 0) return () => true;
-      return (lot) => Math.floor(lot * processes.length) === place;
+      if (place < 0) return ALONE;
+      const tags = processes.map(processTag);
+      return {
+        isMine: (tag) => tag === tags[place],
+        isOthers: (tag) => tag !== tags[place] && tags.includes(tag),
+        isMyLot: (lot) => Math.floor(lot * tags.length) === place,
+      };
     },
 
     async freeOfThisHost(): Promise<boolean> {

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 import { DONE } from "../../domain/jobs/jobs.ts";
 import { silentLog } from "../../domain/log.ts";
 import { aDatabase, type TestDatabase } from "../../testing/test-database.ts";
+import { processName, processTag } from "../process-name.ts";
 import { openPostgresStore } from "./store.ts";
 
 // What must not wait for the workers' own look, which comes every ten seconds.
@@ -82,22 +83,38 @@ it("gives what a full process cannot take to an idle one", async () => {
   letGo();
 });
 
-it("runs within a moment what is the lot of a process that has just gone", async () => {
-  const [one, giver] = [await open(database.url), await open(database.url)];
+it.each([
+  { from: "a process that has just gone", name: "!" },
+  { from: "one that runs no jobs, by lot also of one that has just gone", name: "a command" },
+])("runs within a moment what comes from $from", async ({ name }) => {
+  const one = await open(database.url);
   // Names on both sides of ours: whichever part is ours, some lots are another's.
-  const client = new pg.Client({ connectionString: database.url });
-  await client.connect();
+  const client = await connected();
   await client.query(
     "insert into job_pools (pool_id, process, seen_at) values ('!', '!', now()), ('~', '~', now())",
   );
-  await client.end();
   const ran = countingTurns(one);
   await pause(500);
 
+  await client.query(`set tianwang.process = '${processTag(name)}'`);
   for (let n = 1; n <= 20; n += 1) {
-    await giver.store.jobs.enqueue({ kind: "turn", payload: n });
+    await client.query("select enqueue_job('turn', $1::json, null, null, now(), 1)", [n]);
     await expect.poll(ran, { timeout: SOON_MS, interval: 10 }).toBe(n);
   }
+  await client.end();
+});
+
+it("tells with each job the process that put it there", async () => {
+  const one = await open(database.url);
+  const client = await connected();
+  const told: string[] = [];
+  client.on("notification", ({ payload }) => told.push(payload?.split(":")[2] ?? ""));
+  await client.query('listen "jobs:turn"');
+
+  await one.store.jobs.enqueue({ kind: "turn", payload: 1 });
+  await client.query("select enqueue_job('turn', '2'::json, null, null, now(), 1)");
+  await expect.poll(() => told).toEqual([processTag(processName()), ""]);
+  await client.end();
 });
 
 it("finds what is due now when the process's own clock is ahead of the wall's", async () => {
@@ -145,6 +162,12 @@ async function open(url: string, now: () => number = Date.now): Promise<Opened> 
   const one = await openPostgresStore({ url, now, random: Math.random, log: silentLog });
   opened.push(one);
   return one;
+}
+
+async function connected(): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: database.url });
+  await client.connect();
+  return client;
 }
 
 function countingTurns({ jobs }: Opened): () => number {

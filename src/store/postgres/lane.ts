@@ -4,6 +4,7 @@ import type pg from "pg";
 import { errorText } from "../../domain/errors.ts";
 import type { Log } from "../../domain/log.ts";
 import type { JobLane } from "../job-lanes.ts";
+import type { Sharing } from "./job-pools.ts";
 import { workerLog } from "./worker-log.ts";
 
 /** For what neither NOTIFY nor a timer has told; every idle worker looks. */
@@ -13,8 +14,8 @@ const REOPEN_MS = 1_000;
 export const BEAT_MS = 5_000;
 const WAKES_AHEAD_MS = 2 * BEAT_MS;
 const CHANNEL = /^jobs:(?!insert$)/u;
-/** How long a process leaves a job to the one whose lot it is. */
-const SECOND_LOOK_MS = 25;
+/** How long a process leaves a job to the one that is to look for it. */
+const SECOND_LOOK_MS = 100;
 /** A pool whose workers have not got to the database by then never will: it remembers its first failure. */
 const MUST_LOOK_WITHIN_MS = 20_000;
 
@@ -32,13 +33,12 @@ export function createLane(
     workers: pg.Pool;
     log: Log;
     run: (job: Job) => Promise<void>;
-    /** Whether this process is the one to look at once for a job that was told with this lot, from 0 to 1. */
-    isOurs: (lot: number) => boolean;
+    sharing: () => Sharing;
     onOpen: (pools: string[]) => Promise<unknown>;
     onGone: (pools: string[]) => Promise<unknown>;
   },
 ) {
-  const { workers, log, run, isOurs, onOpen, onGone } = deps;
+  const { workers, log, run, sharing, onOpen, onGone } = deps;
   /** Pools that only end what they have, and when they will have. */
   const draining = new Map<WorkerPool, Promise<void>>();
   const timers = new Map<number, NodeJS.Timeout>();
@@ -160,12 +160,23 @@ export function createLane(
     if (current !== null && !draining.has(current.pool)) current.pool.nudge(workersToWake);
   }
 
-  /** Of several processes one looks at once; the others a little later, in case it is full or gone. */
+  /** Of several processes one looks at once; the others a little later, in case it is full or gone (migration 0014). */
   function hear(told: string): void {
-    const [at, lot] = told.split(":").map(Number);
-    if (at === undefined || Number.isNaN(at)) return;
-    if (lot === undefined || isOurs(lot)) wakeAt(at);
+    const [due = "", lot = "", process = ""] = told.split(":");
+    const at = Number(due);
+    if (due === "" || Number.isNaN(at)) return;
+    if (isToLook(Number(lot), process)) wakeAt(at);
     else wakeAfter(at);
+  }
+
+  /**
+   * What a process puts there it runs itself as long as it can: then its connections, its statements and its caches
+   * serve the whole turn, and the others sleep. What comes from one that runs no jobs falls to somebody by lot.
+   */
+  function isToLook(lot: number, process: string): boolean {
+    const { isMine, isOthers, isMyLot } = sharing();
+    if (isMine(process)) return running < concurrency / 2;
+    return !isOthers(process) && isMyLot(lot);
   }
 
   /** Looks when it is due. By the clock that graphile-worker looks at: a look before that finds nothing. */

@@ -3,6 +3,7 @@ import pg from "pg";
 import { AppError, errorText } from "../../domain/errors.ts";
 import type { Log } from "../../domain/log.ts";
 import { statementName } from "../prepared.ts";
+import { processName, processTag } from "../process-name.ts";
 
 const CONNECT_TIMEOUT_MS = 5_000;
 const KEEP_ALIVE_MS = 10_000;
@@ -22,8 +23,15 @@ export function createPool(
     max,
     log,
     numbers = true,
+    settings = {},
     onLost,
-  }: { max: number; log: Log; numbers?: boolean; onLost?: (() => void) | undefined },
+  }: {
+    max: number;
+    log: Log;
+    numbers?: boolean;
+    settings?: Record<string, string>;
+    onLost?: (() => void) | undefined;
+  },
 ): pg.Pool {
   const pool = new pg.Pool({
     connectionString: url,
@@ -33,6 +41,10 @@ export function createPool(
     // Between us and the database may be something that forgets a connection on which nothing is said.
     keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
     application_name: "tianwang-cs",
+    // What is enqueued says from where (migration 0014).
+    options: Object.entries({ "tianwang.process": processTag(processName()), ...settings })
+      .map(([name, value]) => `-c ${name}=${value}`)
+      .join(" "),
     statement_timeout: STATEMENT_TIMEOUT_MS,
     idle_in_transaction_session_timeout: STANDSTILL_MS,
     ...(numbers

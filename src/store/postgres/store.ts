@@ -17,6 +17,12 @@ const MOST_CONNECTIONS = 16;
 /** A listener per lane, and some for its workers to take and settle jobs. */
 const MOST_WORKER_CONNECTIONS = 10;
 
+/**
+ * Jobs come and go, and only an index scan puts the dead ones aside as it passes them: a bitmap scan, which the planner
+ * takes when it last saw the table at a quiet moment, reads all of them at every look, until the next vacuum.
+ */
+const WORKER_SETTINGS = { enable_bitmapscan: "off", enable_seqscan: "off", jit: "off" };
+
 /** The database with our tables and graphile-worker's, up to date; for the service and for commands that move data. */
 export async function openPostgresDatabase(url: string, log: Log) {
   const pool = createPool(url, { max: MOST_CONNECTIONS, log });
@@ -47,6 +53,7 @@ export async function openPostgresStore(deps: {
     max: MOST_WORKER_CONNECTIONS,
     log,
     numbers: false,
+    settings: WORKER_SETTINGS,
     onLost: () => jobs.renew(),
   });
   const jobs = createPostgresJobRunner({ db, workers, now, random, log });
