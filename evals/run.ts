@@ -5,19 +5,19 @@ import { parseArgs } from "node:util";
 import { parse } from "yaml";
 import { createHelpdeskTools } from "../src/agents/helpdesk-tools.ts";
 import { createShopTools } from "../src/agents/shop-tools.ts";
-import { errorText } from "../src/domain/errors.ts";
 import { riskRulesSchema } from "../src/domain/orders/risk-rules.ts";
 import { loadEnv } from "../src/server/process-env.ts";
-import { createCriteriaJudge } from "./models/judge-criteria.ts";
-import { type Meter, openMeter } from "./models/meter.ts";
+import { judgeAll } from "./models/judge-all.ts";
+import { openMeter } from "./models/meter.ts";
 import { type ModelOptions, readModelOptions } from "./models/model-options.ts";
 import { type MutantResult, runMutants } from "./mutants/run-mutants.ts";
 import { measureCoverage } from "./report/coverage.ts";
 import { gatesOf } from "./report/gates.ts";
 import { writePage } from "./report/page.ts";
-import { type JudgedScenario, type Report, reportAgent } from "./report/report.ts";
+import { printReport, printTrial } from "./report/print.ts";
+import { type Report, reportAgent } from "./report/report.ts";
 import { readScenarios } from "./scenarios/read-scenarios.ts";
-import { AGENTS, type EvaluatedAgent, type Scenario } from "./scenarios/scenario.ts";
+import { AGENTS, type ChosenScenarios, type EvaluatedAgent, type Scenario } from "./scenarios/scenario.ts";
 import { DISTURBANCES } from "./trials/disturbances.ts";
 import { inParallel } from "./trials/in-parallel.ts";
 import { playInProcess } from "./trials/play-in-process.ts";
@@ -42,7 +42,15 @@ const USAGE = `npm run eval -- [--agent shop|helpdesk] [--all] [--only REGEXP] [
   --budget   stop when so much is spent; --price says what a million tokens cost, taken and given
   --least    the pass^1 a model must reach (0.9)`;
 
-const UNDERSTANDING_SETS = ["tuning", "later-tuning", "context-tuning", "test", "later-test", "context-test"];
+const UNDERSTANDING_SETS = [
+  "tuning",
+  "later-tuning",
+  "context-tuning",
+  "context-tuning-2",
+  "test",
+  "later-test",
+  "context-test",
+];
 /** Pieces of work of one process: small enough to share them out, large enough that opening a service does not count. */
 const SCENARIOS_AT_A_TIME = 20;
 /** A process that plays waits half of its time: for files, threads and timers. */
@@ -100,7 +108,7 @@ async function main(): Promise<number> {
   mkdirSync(values.out, { recursive: true });
   writeFileSync(join(values.out, "report.json"), `${JSON.stringify(report, null, 2)}\n`);
   writeFileSync(join(values.out, "report.html"), writePage(report));
-  print(report);
+  printReport(report);
   console.log(
     `${((performance.now() - startedAt) / 1_000).toFixed(0)} s, ${join(values.out, "report.html")}`,
   );
@@ -111,7 +119,7 @@ async function main(): Promise<number> {
   return failed ? 1 : 0;
 }
 
-function choose(agents: readonly EvaluatedAgent[], fits: (scenario: Scenario) => boolean): Chosen[] {
+function choose(agents: readonly EvaluatedAgent[], fits: (scenario: Scenario) => boolean): ChosenScenarios[] {
   const pattern = values.only === undefined ? null : new RegExp(values.only, "u");
   return agents.map((agent) => ({
     agent,
@@ -128,7 +136,7 @@ async function scenarioReport(agents: readonly EvaluatedAgent[]): Promise<Report
     processes: PROCESSES,
     trialsOf: isWanted ? allTrialsOf : trialsOf,
   });
-  if (values.show) for (const trial of trials) show(trial);
+  if (values.show) for (const trial of trials) printTrial(trial);
   const isWhole = values.only === undefined && values.agent === undefined && values.trial === undefined;
   const rest: Omit<Report, "gates"> = {
     model: "rules",
@@ -153,7 +161,13 @@ async function modelReport(agents: readonly EvaluatedAgent[], options: ModelOpti
       isOver: meter.isSpent,
     });
     const verdicts =
-      options.judge === null ? [] : await judgeAll(chosen, trials, { name: options.judge, meter });
+      options.judge === null
+        ? []
+        : await judgeAll(chosen, trials, {
+            name: options.judge,
+            meter,
+            concurrency: options.terms.concurrency,
+          });
     const rest: Omit<Report, "gates"> = {
       model: options.model.name,
       agents: agentReports(chosen, trials),
@@ -168,7 +182,7 @@ async function modelReport(agents: readonly EvaluatedAgent[], options: ModelOpti
   }
 }
 
-function agentReports(chosen: readonly Chosen[], trials: readonly Trial[]): Report["agents"] {
+function agentReports(chosen: readonly ChosenScenarios[], trials: readonly Trial[]): Report["agents"] {
   return Object.fromEntries(
     chosen.map(({ agent, scenarios }) => [
       agent,
@@ -180,36 +194,6 @@ function agentReports(chosen: readonly Chosen[], trials: readonly Trial[]): Repo
   );
 }
 
-/** What records cannot show is asked of the undisturbed stories only. */
-async function judgeAll(
-  chosen: readonly Chosen[],
-  trials: readonly Trial[],
-  { name, meter }: { name: string; meter: Meter },
-): Promise<JudgedScenario[]> {
-  const { createOpenAI } = await import("@ai-sdk/openai");
-  const model = createOpenAI({ baseURL: meter.url, apiKey: "none" }).chat(name);
-  const judge = createCriteriaJudge(model as unknown as Parameters<typeof createCriteriaJudge>[0]);
-  const told = chosen.flatMap(({ agent, scenarios }) =>
-    scenarios.flatMap(({ id, expect }) => {
-      const played = trials.find((it) => it.agent === agent && it.scenario === id && it.outcome !== null);
-      if (played?.outcome == null) return [];
-      const { transcript } = played.outcome;
-      return expect.judged.map((criterion) => ({ agent, scenario: id, criterion, transcript }));
-    }),
-  );
-  return await inParallel(
-    told,
-    Number(values.concurrency),
-    async ({ agent, scenario, criterion, transcript }) => {
-      try {
-        return { agent, scenario, ...(await judge(criterion, transcript)) };
-      } catch (error) {
-        return { agent, scenario, criterion, meets: null, why: errorText(error) };
-      }
-    },
-  );
-}
-
 async function mutantReport(): Promise<Report> {
   const mutants: MutantResult[] = await runMutants(PROCESSES, ({ id, caughtBy }) => {
     console.log(caughtBy === null ? `${id}: SURVIVED` : `${id}: ${caughtBy.scenario}: ${caughtBy.problem}`);
@@ -217,8 +201,6 @@ async function mutantReport(): Promise<Report> {
   const rest = { model: "rules", agents: {}, coverage: {}, understanding: {}, mutants, asked: null };
   return { ...rest, gates: gatesOf(rest) };
 }
-
-type Chosen = { agent: EvaluatedAgent; scenarios: Scenario[] };
 
 type Playing = {
   processes: number;
@@ -230,7 +212,7 @@ type Playing = {
 
 /** In several processes; answers in the order of the scenarios, whichever ended first. */
 async function playAll(
-  chosen: readonly Chosen[],
+  chosen: readonly ChosenScenarios[],
   { processes, trialsOf: trialsFor, model = null, isOver = () => false }: Playing,
 ): Promise<Trial[]> {
   const pieces = chosen.flatMap(({ agent, scenarios }) => {
@@ -257,7 +239,7 @@ async function playAll(
   return played.flat().sort((one, other) => place(one) - place(other));
 }
 
-function coverageOf(chosen: readonly Chosen[], trials: readonly Trial[]): Report["coverage"] {
+function coverageOf(chosen: readonly ChosenScenarios[], trials: readonly Trial[]): Report["coverage"] {
   const plays = chosen.flatMap(({ agent, scenarios }) =>
     scenarios.flatMap((scenario) => {
       const plain = trials.find(
@@ -290,45 +272,4 @@ function understandingOf(): Report["understanding"] {
       name.endsWith("test") ? { ...score(name), wrongIds: [] } : score(name),
     ]),
   );
-}
-
-function print({ gates, agents, coverage, asked }: Report): void {
-  for (const [agent, { failed }] of Object.entries(agents))
-    for (const { scenario, trial, problems } of failed)
-      console.log(`${agent} ${scenario} ${trial}\n  ${problems.join("\n  ")}`);
-  for (const [what, { of, touched, untouched }] of Object.entries(coverage))
-    console.log(
-      `covered: ${touched} of ${of} ${what}${untouched.length === 0 ? "" : `; not ${untouched.join(", ")}`}`,
-    );
-  for (const { name, bar, value, passed } of gates)
-    console.log(`${passed ? "ok    " : "FAILED"} ${name}: ${value} (${bar})`);
-  if (asked !== null) printAsked(asked);
-  const trials = Object.values(agents).reduce((sum, agent) => sum + agent.trials, 0);
-  const failed = Object.values(agents).reduce((sum, agent) => sum + agent.failed.length, 0);
-  if (trials > 0) console.log(`${trials} trials, ${failed} with problems`);
-}
-
-function printAsked({ bill, is_stopped, verdicts }: NonNullable<Report["asked"]>): void {
-  const { calls, retries, failed, tokens, cost, latency_ms } = bill;
-  const latency = latency_ms === null ? "" : `, median ${latency_ms.median} ms, p95 ${latency_ms.p95} ms`;
-  console.log(
-    `${calls} calls (${retries} retried, ${failed} failed)${latency}; ${tokens.input} tokens taken, ${tokens.output} given, cost ${cost.toFixed(4)}`,
-  );
-  if (is_stopped) console.log("stopped: the budget is spent; what was not played is in no figure");
-  for (const { agent, scenario, criterion, meets, why } of verdicts)
-    if (meets !== true)
-      console.log(`${meets === null ? "not judged" : "misses"}: ${agent} ${scenario}: ${criterion} (${why})`);
-  if (verdicts.length > 0)
-    console.log(
-      `${verdicts.filter(({ meets }) => meets === true).length} of ${verdicts.length} judged criteria met`,
-    );
-}
-
-function show({ agent, scenario, outcome }: Trial): void {
-  if (outcome === null) return;
-  const { transcript, orders, handoffs, tickets, tasks, tools, intents } = outcome;
-  console.log(`\n${agent} ${scenario}`);
-  for (const { role, text } of transcript) console.log(`  ${role === "user" ? ">" : "<"} ${text}`);
-  for (const order of orders) console.log(`  ${JSON.stringify(order)}`);
-  console.log(`  ${JSON.stringify({ handoffs, tickets, tasks, tools, intents })}`);
 }

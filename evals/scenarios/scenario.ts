@@ -188,6 +188,8 @@ export const scenarioSchema = z.strictObject({
     .describe("disturbances (trials/disturbances.ts) that would make this another story"),
 });
 export type Scenario = z.infer<typeof scenarioSchema>;
+/** What of one agent is to be played. */
+export type ChosenScenarios = { agent: EvaluatedAgent; scenarios: Scenario[] };
 
 export const AGENTS = ["shop", "helpdesk"] as const;
 export type EvaluatedAgent = (typeof AGENTS)[number];

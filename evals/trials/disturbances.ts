@@ -1,4 +1,4 @@
-import type { Random } from "../../sandbox/crash/random.ts";
+import type { Random } from "../../sandbox/random.ts";
 import type { Leniency } from "../scenarios/judge.ts";
 import { type Delivery, PLAIN } from "../scenarios/play.ts";
 import type { SaidStep, Scenario, Step } from "../scenarios/scenario.ts";

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { randomOf } from "../../sandbox/crash/random.ts";
+import { randomOf } from "../../sandbox/random.ts";
 import { errorText } from "../../src/domain/errors.ts";
 import { judge } from "../scenarios/judge.ts";
 import type { Outcome } from "../scenarios/outcome.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { randomOf } from "../../sandbox/crash/random.ts";
+import { randomOf } from "../../sandbox/random.ts";
 import { scenarioSchema } from "../scenarios/scenario.ts";
 import { DISTURBANCES, disturb } from "./disturbances.ts";
 import { inParallel } from "./in-parallel.ts";

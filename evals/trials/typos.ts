@@ -1,4 +1,4 @@
-import type { Random } from "../../sandbox/crash/random.ts";
+import type { Random } from "../../sandbox/random.ts";
 
 /**
  * How people mistype: the pinyin input method's other word for the same sound, a look-alike, what is said in speech. From

@@ -1,7 +1,7 @@
 import { aPhoto, aProductOnWhite } from "../pictures.ts";
+import { pause, type Random } from "../random.ts";
 import { DELIVERED_WORDS } from "./judges/orders.ts";
 import type { Platform } from "./platform.ts";
-import { pause, type Random } from "./random.ts";
 import type { Yard } from "./yard.ts";
 
 const AT_ONCE = 6;

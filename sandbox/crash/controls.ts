@@ -2,8 +2,8 @@ import { randomUUID } from "node:crypto";
 import type { Records, Store } from "../../src/domain/records.ts";
 import type { Firing } from "../../src/domain/tasks/task.ts";
 import type { Outside } from "../../src/server/outside.ts";
+import { pause } from "../random.ts";
 import type { ProblemKind } from "./history.ts";
-import { pause } from "./random.ts";
 
 /** Faults that the checker must find, each with the kind of problem it must find. None of them is in the product. */
 export const CONTROLS = {

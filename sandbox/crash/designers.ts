@@ -1,6 +1,6 @@
 import { aPhoto } from "../pictures.ts";
+import { pause } from "../random.ts";
 import type { DesignerOrder } from "../tuhui.ts";
-import { pause } from "./random.ts";
 import type { Yard } from "./yard.ts";
 
 const LOOK_EVERY_MS = 120;

@@ -1,6 +1,6 @@
+import { pause } from "../random.ts";
 import type { History } from "./history.ts";
 import type { Platform } from "./platform.ts";
-import { pause } from "./random.ts";
 import type { Yard } from "./yard.ts";
 
 const LOOK_EVERY_MS = 150;

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { pause } from "./random.ts";
+import { pause } from "../random.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 /** Far above what it takes, also on a machine that others keep busy. */

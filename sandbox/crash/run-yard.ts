@@ -1,10 +1,10 @@
+import { pause } from "../random.ts";
 import { openBuyers } from "./buyers.ts";
 import { openDesigners } from "./designers.ts";
 import type { History, Problem } from "./history.ts";
 import { findProblems } from "./judges/all.ts";
 import { openPeople } from "./people.ts";
 import { openPlatform, type Platform } from "./platform.ts";
-import { pause } from "./random.ts";
 import type { ServiceRecords } from "./read-records.ts";
 import { KEYWORD, openTaskGiver } from "./task-giver.ts";
 import { torment } from "./torment.ts";

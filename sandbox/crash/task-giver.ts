@@ -1,6 +1,6 @@
+import { pause } from "../random.ts";
 import type { History } from "./history.ts";
 import type { Platform } from "./platform.ts";
-import { pause } from "./random.ts";
 import { Refused, type Yard } from "./yard.ts";
 
 const GIVE_EVERY_MS = { least: 60, most: 400 };

@@ -1,6 +1,6 @@
+import { pause } from "../random.ts";
 import type { TormentedDatabase } from "./database.ts";
 import type { Target } from "./processes.ts";
-import { pause } from "./random.ts";
 import type { Yard } from "./yard.ts";
 
 /** Up-time between two kills, in ms; more, within reason, where a start takes longer than usual. */

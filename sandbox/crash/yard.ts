@@ -4,13 +4,13 @@ import { join } from "node:path";
 import Database from "libsql";
 import type { Trouble } from "../http-server.ts";
 import { type FrameTrouble, startQingjian } from "../qingjian.ts";
+import { pause, type Random, randomOf } from "../random.ts";
 import { startTianwang } from "../tianwang.ts";
 import { startTuhui } from "../tuhui.ts";
 import type { Control } from "./controls.ts";
 import { tormentedDatabase } from "./database.ts";
 import { openFront } from "./front.ts";
 import { createProcesses } from "./processes.ts";
-import { pause, type Random, randomOf } from "./random.ts";
 import { openSharedClock } from "./shared-clock.ts";
 
 const SECRET = `whsec_${Buffer.from("crash-secret-of-thirty-two-bytes").toString("base64")}`;

@@ -27,7 +27,13 @@ export type Order = {
 export type Stage = Awaited<ReturnType<typeof setStage>>;
 
 /** All the peers and the service, on free ports and a data folder of their own, with a small gallery imported. */
-export async function setStage({ withModel }: { withModel: boolean }) {
+export async function setStage({
+  withModel,
+  mergeWindowMs = 150,
+}: {
+  withModel: boolean;
+  mergeWindowMs?: number;
+}) {
   const dir = mkdtempSync(join(tmpdir(), "tianwang-demo-"));
   const [qingjian, tuhui, tianwang, model] = [
     await startQingjian(),
@@ -43,7 +49,7 @@ export async function setStage({ withModel }: { withModel: boolean }) {
     TUHUI_SECRET: SECRET,
     TIANWANG_CALLBACK_URL: tianwang.callbackUrl,
     TIANWANG_SECRET: SECRET,
-    MERGE_WINDOW_MS: "150",
+    MERGE_WINDOW_MS: String(mergeWindowMs),
     ...(withModel
       ? {
           MODEL: "scripted",

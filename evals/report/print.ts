@@ -1,0 +1,45 @@
+import type { Trial } from "../trials/run-trials.ts";
+import type { Report } from "./report.ts";
+
+/** For whoever waits at the terminal: what failed, what nothing touches, the gates. */
+export function printReport({ gates, agents, coverage, asked }: Report): void {
+  for (const [agent, { failed }] of Object.entries(agents))
+    for (const { scenario, trial, problems } of failed)
+      console.log(`${agent} ${scenario} ${trial}\n  ${problems.join("\n  ")}`);
+  for (const [what, { of, touched, untouched }] of Object.entries(coverage))
+    console.log(
+      `covered: ${touched} of ${of} ${what}${untouched.length === 0 ? "" : `; not ${untouched.join(", ")}`}`,
+    );
+  for (const { name, bar, value, passed } of gates)
+    console.log(`${passed ? "ok    " : "FAILED"} ${name}: ${value} (${bar})`);
+  if (asked !== null) printAsked(asked);
+  const trials = Object.values(agents).reduce((sum, agent) => sum + agent.trials, 0);
+  const failed = Object.values(agents).reduce((sum, agent) => sum + agent.failed.length, 0);
+  if (trials > 0) console.log(`${trials} trials, ${failed} with problems`);
+}
+
+function printAsked({ bill, is_stopped, verdicts }: NonNullable<Report["asked"]>): void {
+  const { calls, retries, failed, tokens, cost, latency_ms } = bill;
+  const latency = latency_ms === null ? "" : `, median ${latency_ms.median} ms, p95 ${latency_ms.p95} ms`;
+  console.log(
+    `${calls} calls (${retries} retried, ${failed} failed)${latency}; ${tokens.input} tokens taken, ${tokens.output} given, cost ${cost.toFixed(4)}`,
+  );
+  if (is_stopped) console.log("stopped: the budget is spent; what was not played is in no figure");
+  for (const { agent, scenario, criterion, meets, why } of verdicts)
+    if (meets !== true)
+      console.log(`${meets === null ? "not judged" : "misses"}: ${agent} ${scenario}: ${criterion} (${why})`);
+  if (verdicts.length > 0)
+    console.log(
+      `${verdicts.filter(({ meets }) => meets === true).length} of ${verdicts.length} judged criteria met`,
+    );
+}
+
+/** What was said in a trial and what came of it. */
+export function printTrial({ agent, scenario, outcome }: Trial): void {
+  if (outcome === null) return;
+  const { transcript, orders, handoffs, tickets, tasks, tools, intents } = outcome;
+  console.log(`\n${agent} ${scenario}`);
+  for (const { role, text } of transcript) console.log(`  ${role === "user" ? ">" : "<"} ${text}`);
+  for (const order of orders) console.log(`  ${JSON.stringify(order)}`);
+  console.log(`  ${JSON.stringify({ handoffs, tickets, tasks, tools, intents })}`);
+}
