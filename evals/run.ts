@@ -20,8 +20,8 @@ import { readScenarios } from "./scenarios/read-scenarios.ts";
 import { AGENTS, type ChosenScenarios, type EvaluatedAgent, type Scenario } from "./scenarios/scenario.ts";
 import { DISTURBANCES } from "./trials/disturbances.ts";
 import { inParallel } from "./trials/in-parallel.ts";
-import { playInProcess } from "./trials/play-in-process.ts";
-import { allTrialsOf, type Trial, trialsOf } from "./trials/run-trials.ts";
+import { inProcess } from "./trials/in-process.ts";
+import { allTrialsOf, TRIAL_WORKER, type Trial, trialsOf } from "./trials/run-trials.ts";
 import type { WorkerOrder } from "./trials/worker.ts";
 import { createSetScorer } from "./understanding/rules-under-test.ts";
 
@@ -229,7 +229,11 @@ async function playAll(
         .filter((name) => values.trial === undefined || name === values.trial)
         .map((trial) => ({ scenario: scenario.id, trial })),
     );
-    const trials = await playInProcess({ agent, jobs, configDir: "config", model }, { until: isOver });
+    const trials = await inProcess<Trial>(
+      TRIAL_WORKER,
+      { agent, jobs, configDir: "config", model } satisfies WorkerOrder,
+      { until: isOver },
+    );
     return isOver() ? trials.slice(0, -1) : trials;
   });
   const places = new Map(

@@ -12,7 +12,8 @@ export type ModelOptions = {
   least: number;
 };
 
-const nameSchema = z
+/** openai/NAME, without what comes before the name. */
+export const modelNameSchema = z
   .string()
   .regex(
     /^openai\/\S+$/u,
@@ -20,8 +21,8 @@ const nameSchema = z
   )
   .transform((name) => name.slice("openai/".length));
 const optionsSchema = z.object({
-  model: nameSchema,
-  judge: nameSchema.optional(),
+  model: modelNameSchema,
+  judge: modelNameSchema.optional(),
   budget: z.coerce.number().positive().optional(),
   price: z
     .string()

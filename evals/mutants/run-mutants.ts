@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readScenarios } from "../scenarios/read-scenarios.ts";
 import { inParallel } from "../trials/in-parallel.ts";
-import { playInProcess, Stalled } from "../trials/play-in-process.ts";
+import { inProcess, Stalled } from "../trials/in-process.ts";
+import { TRIAL_WORKER, type Trial } from "../trials/run-trials.ts";
 import { MUTANT_VARIABLE, type Mutant, mutate, readMutants } from "./mutant.ts";
 
 const LOADER = fileURLToPath(new URL("./load-mutant.ts", import.meta.url));
@@ -39,7 +40,8 @@ async function tryOut(mutant: Mutant): Promise<MutantResult> {
       scenario,
       trial: "plain",
     }));
-    const trials = await playInProcess(
+    const trials = await inProcess<Trial>(
+      TRIAL_WORKER,
       { agent, jobs, configDir, model: null },
       {
         ...(isConfig ? {} : { execArgv: ["--import", LOADER], env: { [MUTANT_VARIABLE]: id } }),

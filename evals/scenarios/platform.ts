@@ -2,12 +2,12 @@ import { createDeliverHandler } from "../../src/conversation/deliver.ts";
 import { plainText } from "../../src/domain/conversations/message.ts";
 import type { MessageSender } from "../../src/domain/conversations/sender.ts";
 import { silentLog } from "../../src/domain/log.ts";
-import type { wire } from "../../src/server/wire.ts";
+import type { Service } from "../../src/server/wire.ts";
 
 const CHANNELS = ["qingjian", "wecom-app"];
 
 /** The customers' side of the channels: shows everything at once, by the very handler that delivers elsewhere. */
-export function createPlatform({ store, ambient }: Awaited<ReturnType<typeof wire>>) {
+export function createPlatform({ store, ambient }: Service) {
   const whileHeld = new Map<string, string[]>();
   const senderOf = (channel: string): MessageSender => ({
     channel,

@@ -112,6 +112,8 @@ const worldSchema = z.strictObject({
   web: z.boolean().default(false).describe("there is a search engine"),
 });
 export type World = z.infer<typeof worldSchema>;
+/** Everything is there and works, and nobody models. */
+export const PLAIN_WORLD: World = worldSchema.parse({});
 
 const expectedOrderSchema = z.strictObject({
   kind: orderKindSchema,

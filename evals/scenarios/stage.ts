@@ -1,21 +1,13 @@
-import { randomUUID } from "node:crypto";
-import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { serve } from "@hono/node-server";
 import { aPhoto } from "../../sandbox/pictures.ts";
-import { startTuhui } from "../../sandbox/tuhui.ts";
 import { JOB_KINDS } from "../../src/domain/jobs/jobs.ts";
-import { silentLog } from "../../src/domain/log.ts";
-import { readEnv } from "../../src/env.ts";
-import { fingerprintPicture } from "../../src/integrations/pictures/fingerprint.ts";
-import { createApp } from "../../src/server/app.ts";
-import { wire } from "../../src/server/wire.ts";
+import { encodeFingerprint, fingerprintPicture } from "../../src/integrations/pictures/fingerprint.ts";
+import type { Service } from "../../src/server/wire.ts";
 import { indexedDocuments } from "../helpdesk/question-sets.ts";
+import { openClockwork } from "./clockwork.ts";
 import { createPictureBook } from "./pictures.ts";
-import { createPlatform } from "./platform.ts";
 import type { EvaluatedAgent, Outage, World } from "./scenario.ts";
 import { keepingBack, type StageHooks, watchedStore, workingAs } from "./stage-outside.ts";
 import { configOf } from "./world-config.ts";
@@ -49,46 +41,26 @@ export async function openStage(
 ) {
   const dir = mkdtempSync(join(tmpdir(), "tianwang-stage-"));
   const pictures = createPictureBook();
-  const tuhui = await startTuhui({ now: () => clock });
-  tuhui.knobs.isDown = world.designers === "away";
   const scripted = model === null && world.model !== "none" ? await startScripted(world) : null;
-  let clock = Date.parse(world.at);
-  let ownUrl = "";
   const outages = new Set<Outage>();
   const galleryFiles = new Set<string>();
   const hooks: StageHooks = { afterBegin: null, beforeCommit: null, whileWorking: null };
-
-  const env = readEnv({
-    DATA_DIR: dir,
-    DATABASE_URL: `file:${dir}/app.db`,
-    CONFIG_DIR: configOf(world, { configDir, dir }),
-    QINGJIAN_WS_URL: "off",
-    TIANWANG_CALLBACK_URL: "off",
-    TUHUI_API_URL: tuhui.url,
-    MERGE_WINDOW_MS: String(MERGE_WINDOW_MS),
-    ...(scripted === null
-      ? {}
-      : {
-          MODEL: "scripted",
-          OPENAI_BASE_URL: scripted.url,
-          MODEL_TIMEOUT_MS: String(modelTimeoutMs(world)),
-        }),
-    ...(model === null
-      ? {}
-      : {
-          MODEL: model.name,
-          OPENAI_BASE_URL: model.baseUrl,
-          MODEL_TIMEOUT_MS: String(model.timeoutMs),
-          ...(model.apiKey === null ? {} : { OPENAI_API_KEY: model.apiKey }),
-        }),
-  });
-  const service = await wire(env, {
-    root: process.cwd(),
-    version: "eval",
-    log: silentLog,
+  const clockwork = await openClockwork({
+    dir,
+    at: Date.parse(world.at),
     rulesOnly: scripted === null && model === null,
-    ownUrl: () => ownUrl,
-    ambient: { now: () => clock, newId: (prefix) => `${prefix}_${randomUUID().replaceAll("-", "")}` },
+    settings: {
+      CONFIG_DIR: configOf(world, { configDir, dir }),
+      MERGE_WINDOW_MS: String(MERGE_WINDOW_MS),
+      ...(scripted === null
+        ? {}
+        : {
+            MODEL: "scripted",
+            OPENAI_BASE_URL: scripted.url,
+            MODEL_TIMEOUT_MS: String(modelTimeoutMs(world)),
+          }),
+      ...(model === null ? {} : modelSettings(model)),
+    },
     around: (outside) => ({
       ...outside,
       store: watchedStore(outside.store, hooks, world),
@@ -103,29 +75,16 @@ export async function openStage(
       webPages: world.web ? { search: async (query) => [{ ...WEB_PAGE, text: `关于${query}` }] } : null,
     }),
   });
+  const { service, tuhui, platform, idle, now, skip } = clockwork;
+  tuhui.knobs.isDown = world.designers === "away";
   if (agent === "shop") for (const file of await fillGallery(service)) galleryFiles.add(file);
   else
     for (const { document, chunks } of await indexedDocuments())
       await service.store.knowledge.putDocument(document, chunks, 0);
-  const platform = createPlatform(service);
-  const app = createApp(service);
-  // 图绘 calls back over the network.
-  const http = serve({ fetch: app.fetch, hostname: "127.0.0.1", port: 0 });
-  await once(http, "listening");
-  ownUrl = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
-  service.startJobs();
-  await idle();
-
-  async function idle(): Promise<void> {
-    for (const kind of JOB_KINDS) service.jobs.wake(kind, 0);
-    await service.jobs.idle();
-  }
+  await clockwork.start();
 
   /** The minutes go by step by step, so that what follows from one thing is there before the next is due. */
-  async function pass(ms: number): Promise<void> {
-    clock += ms;
-    await idle();
-  }
+  const pass = (ms: number) => clockwork.goTo(now() + ms);
 
   return {
     agent,
@@ -133,8 +92,10 @@ export async function openStage(
     pictures,
     tuhui,
     hooks,
-    now: () => clock,
+    now,
     pass,
+    upload: clockwork.upload,
+    request: clockwork.request,
     /** Something is away from now on, or there again. */
     setOutage(of: Outage, isAway: boolean): void {
       if (of === "designers") tuhui.knobs.isDown = isAway;
@@ -146,7 +107,7 @@ export async function openStage(
      * over when nothing of the conversation waits any more.
      */
     async passWhileWorking(conversationId: string): Promise<void> {
-      clock += SETTLES_MS;
+      skip(SETTLES_MS);
       const until = performance.now() + WHILE_WORKING_MS;
       for (const kind of JOB_KINDS) service.jobs.wake(kind, 0);
       while ((await service.store.messages.pending(conversationId)).length > 0) {
@@ -156,10 +117,7 @@ export async function openStage(
       await platform.deliver(conversationId);
     },
     /** A moment: what is said in it has its own place in the order of things. */
-    tick(): number {
-      clock += 1;
-      return clock;
-    },
+    tick: () => skip(1),
     /** Everything that has been said is answered, delivered, and has had its effect. */
     async settle(conversationId: string): Promise<void> {
       await idle();
@@ -172,45 +130,36 @@ export async function openStage(
     },
     /** What the bot said in a conversation while a person had it. */
     spokeWhileHeld: platform.spokeWhileHeld,
-    async upload(bytes: Uint8Array): Promise<string> {
-      const response = await app.request("/api/operations/pictures", {
-        method: "POST",
-        headers: { "content-type": "application/octet-stream" },
-        body: bytes as BodyInit,
-      });
-      const kept = (await response.json()) as { picture: { id: string } };
-      return kept.picture.id;
-    },
-    request: async (path: string, body: unknown) =>
-      await app.request(path, {
-        method: "POST",
-        headers: { "content-type": "application/json" },
-        body: JSON.stringify(body),
-      }),
     async close(): Promise<void> {
-      http.close();
-      await service.stop();
-      await tuhui.close();
+      await clockwork.close();
       await scripted?.close();
       rmSync(dir, { recursive: true, force: true });
     },
   };
 }
 
-async function fillGallery({ gallery, files }: Awaited<ReturnType<typeof wire>>): Promise<string[]> {
+/** The environment of a service that asks this model. */
+export function modelSettings({ name, baseUrl, timeoutMs, apiKey }: RealModel): Record<string, string> {
+  return {
+    MODEL: name,
+    OPENAI_BASE_URL: baseUrl,
+    MODEL_TIMEOUT_MS: String(timeoutMs),
+    ...(apiKey === null ? {} : { OPENAI_API_KEY: apiKey }),
+  };
+}
+
+/** In memory at once, and in the records for whoever reads them. */
+async function fillGallery({ gallery, files, store }: Service): Promise<string[]> {
   const put: string[] = [];
   for (let seed = 1; seed <= GALLERY; seed += 1) {
     const bytes = await aPhoto(seed);
     const file = await files.put(bytes);
     put.push(file);
-    gallery.add({
-      id: `g${seed}`,
-      title: seed === 5 ? "小猫插画" : `图案${seed}`,
-      tags: [],
-      description: "",
-      file,
-      fingerprint: await fingerprintPicture(bytes),
-    });
+    const fingerprint = await fingerprintPicture(bytes);
+    const title = seed === 5 ? "小猫插画" : `图案${seed}`;
+    const item = { id: `g${seed}`, title, tags: [], description: "", file };
+    gallery.add({ ...item, fingerprint });
+    await store.gallery.put({ ...item, fingerprint: encodeFingerprint(fingerprint), created_at: 0 });
   }
   return put;
 }

@@ -8,6 +8,9 @@ import type { EvaluatedAgent, Scenario, World } from "../scenarios/scenario.ts";
 import { openStage, type Stage, type StageOptions } from "../scenarios/stage.ts";
 import { DISTURBANCES, type Disturbance, type Disturbed, disturb } from "./disturbances.ts";
 
+/** Plays trials in a process of its own. */
+export const TRIAL_WORKER = new URL("./worker.ts", import.meta.url);
+
 export type TrialName = "plain" | Disturbance;
 export type Trial = {
   agent: EvaluatedAgent;

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { readScenarios } from "../scenarios/read-scenarios.ts";
 import { AGENTS } from "../scenarios/scenario.ts";
+import { answerOrder } from "./in-process.ts";
 import { runTrials, type TrialName } from "./run-trials.ts";
 
 /** What a process of its own is asked to play. */
@@ -14,22 +15,13 @@ const orderSchema = z.object({
 });
 export type WorkerOrder = z.infer<typeof orderSchema>;
 
-// Whoever started us sends one order, gets every trial as it ends, then null, and may end us at any time.
-process.once("message", (message) => {
-  void work(message).catch((error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
-    process.exit(1);
-  });
-});
-
-async function work(message: unknown): Promise<void> {
-  const { agent, jobs, configDir, model } = orderSchema.parse(message);
+answerOrder(async (order, answer) => {
+  const { agent, jobs, configDir, model } = orderSchema.parse(order);
   const byId = new Map(readScenarios(agent).map((scenario) => [scenario.id, scenario]));
   const toPlay = jobs.map(({ scenario: id, trial }) => {
     const scenario = byId.get(id);
     if (scenario === undefined) throw new Error(`no scenario ${id}`);
     return { scenario, trial: trial as TrialName };
   });
-  await runTrials(agent, toPlay, { model, configDir, onTrial: (trial) => process.send?.(trial) });
-  process.send?.(null, () => process.exit(0));
-}
+  await runTrials(agent, toPlay, { model, configDir, onTrial: answer });
+});

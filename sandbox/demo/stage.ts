@@ -30,11 +30,15 @@ export type Stage = Awaited<ReturnType<typeof setStage>>;
 export async function setStage({
   withModel,
   mergeWindowMs = 150,
+  dir: kept,
 }: {
   withModel: boolean;
   mergeWindowMs?: number;
+  /** A folder for its data, which stays; absent: one of its own, which goes. */
+  dir?: string;
 }) {
-  const dir = mkdtempSync(join(tmpdir(), "tianwang-demo-"));
+  const dir = kept ?? mkdtempSync(join(tmpdir(), "tianwang-demo-"));
+  mkdirSync(dir, { recursive: true });
   const [qingjian, tuhui, tianwang, model] = [
     await startQingjian(),
     await startTuhui({ secret: SECRET }),
@@ -76,7 +80,7 @@ export async function setStage({
     async close() {
       await service.stop();
       for (const peer of [qingjian, tuhui, tianwang, model]) await peer.close();
-      rmSync(dir, { recursive: true, force: true });
+      if (kept === undefined) rmSync(dir, { recursive: true, force: true });
     },
   };
 }

@@ -1,14 +1,15 @@
-import { mkdirSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { setStage } from "../demo/stage.ts";
 import { buyersOf, ERRANDS } from "./buyers.ts";
 import { type Conversation, MERGE_WINDOW_MS, playTraffic } from "./play-traffic.ts";
 import { logHash, trafficLog } from "./traffic-log.ts";
 
-const USAGE = `npm run traffic -- [--seed 1] [--buyers 50] [--at-once 8] [--out FILE] [--keep]
+const USAGE = `npm run traffic -- [--seed 1] [--buyers 50] [--at-once 8] [--out FILE] [--data DIR] [--keep]
   Lets so many buyers talk to a whole service over its WebSocket: work, questions, haggling, silence, abuse. The same
   seed says and hears the same. The log is what was said (data/traffic/SEED.log).
+  --data  keeps the records and pictures there, in a folder that is not there yet
   --keep  leaves the service running when all have ended, with their records`;
 
 process.exit(await main());
@@ -20,6 +21,7 @@ async function main(): Promise<number> {
       buyers: { type: "string", default: "50" },
       "at-once": { type: "string", default: "8" },
       out: { type: "string" },
+      data: { type: "string" },
       keep: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
@@ -31,8 +33,16 @@ async function main(): Promise<number> {
     (values.help ? console.log : console.error)(USAGE);
     return values.help ? 0 : 2;
   }
+  if (values.data !== undefined && existsSync(values.data)) {
+    console.error(`${values.data} is there already`);
+    return 2;
+  }
   const out = values.out ?? join("data", "traffic", `${values.seed}.log`);
-  const stage = await setStage({ withModel: false, mergeWindowMs: MERGE_WINDOW_MS });
+  const stage = await setStage({
+    withModel: false,
+    mergeWindowMs: MERGE_WINDOW_MS,
+    ...(values.data === undefined ? {} : { dir: resolve(values.data) }),
+  });
   try {
     const begun = performance.now();
     let ended = 0;
