@@ -2,7 +2,7 @@ import type { Conversation } from "../../src/domain/conversations/conversation.t
 import type { SaidMessage } from "../../src/domain/conversations/message.ts";
 import type { ImageOrder } from "../../src/domain/orders/order.ts";
 import type { Store } from "../../src/domain/records.ts";
-import type { TaskRequest } from "../../src/domain/tasks/task.ts";
+import type { Task, TaskRequest } from "../../src/domain/tasks/task.ts";
 
 /** What somebody outside did, at a time (UTC ms); orders are counted in their conversation, from 0. */
 export type Act = { at: number } & (
@@ -13,12 +13,13 @@ export type Act = { at: number } & (
   | { does: "designs"; order: number; files: string[] }
   | { does: "gives up a design"; order: number; why: string }
   | { does: "gives a task"; request: TaskRequest }
+  | { does: "takes a task back"; taskId: string }
   /** A person, or the platform for one; when exactly is not recorded. */
   | { does: "takes the chat over" }
   /** Something was due. */
   | { does: "lets time pass" }
-  /** Our own work on orders was seen to have had its effect. */
-  | { does: "waits for our work" }
+  /** Our own work on the order was seen to have had its effect. */
+  | { does: "waits for our work"; order: number }
 );
 export type PersonVerb = "confirm" | "reject" | "price" | "start" | "deliver" | "cancel" | "paid";
 
@@ -27,6 +28,10 @@ export type RecordedConversation = { conversation: Conversation; acts: Act[] };
 const MOST_MESSAGES = 10_000;
 const MOST_ORDERS = 1_000;
 const MOST_TASKS = 1_000;
+/** 天网 gives tasks for all customers under this name. */
+const EVERYBODY = "*";
+/** How a message is called that tells what our own work has come to (workflows/, domain/orders/desk/progress-order.ts). */
+const WORK_TELLS = ["candidates", "preview", "delivered", "handed_off"];
 /** How the history of an order names what a person did (domain/orders/desk). */
 const PERSON_VERBS: Record<string, PersonVerb> = {
   passed: "confirm",
@@ -48,16 +53,20 @@ export async function readHistory(store: Store, conversation: Conversation): Pro
     ...(await wordsOf(store, messages)),
     ...(await Promise.all(orders.map((order, place) => actsOn(store, order, place)))).flat(),
     ...(await tasksOf(store, conversation)),
-    ...messages
-      .filter(
-        ({ direction, turn_id, author }) => direction === "out" && turn_id === null && author !== "person",
-      )
-      .map(({ at }): Act => ({ at, does: "waits for our work" })),
+    ...workTold(messages, orders),
     ...(conversation.holder === "human"
       ? [{ at: messages.at(-1)?.at ?? conversation.created_at, does: "takes the chat over" as const }]
       : []),
   ];
   return { conversation, acts: acts.sort((one, other) => one.at - other.at) };
+}
+
+/** When our work on an order told something: by then it had been done. */
+function workTold(messages: readonly SaidMessage[], orders: readonly ImageOrder[]): Act[] {
+  return messages.flatMap(({ id, at, turn_id }): Act[] => {
+    const order = orders.findIndex((one) => WORK_TELLS.some((what) => id.startsWith(`m_${one.id}_${what}`)));
+    return turn_id !== null || order < 0 ? [] : [{ at, does: "waits for our work", order }];
+  });
 }
 
 /** Each burst that was answered as one, each word that a person had to answer, each word of a person. */
@@ -87,7 +96,7 @@ async function actsOn(store: Store, order: ImageOrder, place: number): Promise<A
   const history = await store.orders.history(order.id);
   const files = order.deliveries.map(({ file }) => file);
   const paid: Act[] =
-    order.paid_at === null || order.paid_by === null || order.paid_by.startsWith("platform:")
+    order.paid_at === null || order.paid_by === null
       ? []
       : [
           {
@@ -118,13 +127,32 @@ async function actsOn(store: Store, order: ImageOrder, place: number): Promise<A
 async function tasksOf(store: Store, { customer_id: customerId }: Conversation): Promise<Act[]> {
   const tasks = await store.tasks.list({ customerId, limit: MOST_TASKS });
   const acts = await Promise.all(
-    tasks.map(async ({ task_id, request, created_at }): Promise<Act[]> => {
-      const history = (await store.tasks.findWithHistory(task_id))?.history ?? [];
-      return [
-        ...(task_id.startsWith("agent:") ? [] : [{ at: created_at, does: "gives a task" as const, request }]),
-        ...[...new Set(history.map(({ at }) => at))].map((at) => ({ at, does: "lets time pass" as const })),
-      ];
+    tasks.map(async (task): Promise<Act[]> => {
+      const history = (await store.tasks.findWithHistory(task.task_id))?.history ?? [];
+      const due = [...new Set(history.map(({ at }) => at))].map(
+        (at): Act => ({ at, does: "lets time pass" }),
+      );
+      return [...(task.task_id.startsWith("agent:") ? [] : await givenAndTaken(store, task)), ...due];
     }),
   );
   return acts.flat();
+}
+
+/** What 天网 gave for all customers: it fires in each of their conversations. */
+export async function tasksForAll(store: Store): Promise<Act[]> {
+  const tasks = await store.tasks.list({ customerId: EVERYBODY, limit: MOST_TASKS });
+  return (await Promise.all(tasks.map((task) => givenAndTaken(store, task)))).flat();
+}
+
+async function givenAndTaken(
+  store: Store,
+  { task_id: taskId, request, created_at }: Pick<Task, "task_id" | "request" | "created_at">,
+): Promise<Act[]> {
+  const history = (await store.tasks.findWithHistory(taskId))?.history ?? [];
+  return [
+    { at: created_at, does: "gives a task", request },
+    ...history.flatMap(({ at, cause }): Act[] =>
+      cause === "cancel" ? [{ at, does: "takes a task back", taskId }] : [],
+    ),
+  ];
 }

@@ -5,12 +5,13 @@ import type { Conversation } from "../../src/domain/conversations/conversation.t
 import type { SaidMessage } from "../../src/domain/conversations/message.ts";
 import { errorText } from "../../src/domain/errors.ts";
 import type { ImageOrder } from "../../src/domain/orders/order.ts";
-import type { FileStore } from "../../src/domain/pictures/ports.ts";
+import type { FileStore, PictureFetcher } from "../../src/domain/pictures/ports.ts";
 import type { Store } from "../../src/domain/records.ts";
+import { refuse } from "../../src/domain/result.ts";
 import { type Clockwork, openClockwork } from "../scenarios/clockwork.ts";
 import { modelSettings, type RealModel } from "../scenarios/stage.ts";
-import { type Act, type RecordedConversation, readHistory } from "./history.ts";
-import { compareTold, type Difference, readTold } from "./told.ts";
+import { type Act, type RecordedConversation, readHistory, tasksForAll } from "./history.ts";
+import { compareTold, type Difference, readTold, type Told } from "./told.ts";
 import { createWorkGate, type WorkGate } from "./work-gate.ts";
 
 export type Replayed = {
@@ -26,6 +27,7 @@ const PERSON = "replay";
 const MERGE_WINDOW_MS = 1;
 const SETTLES_MS = 10_000;
 const MOST_ORDERS = 1_000;
+const UNREACHABLE: PictureFetcher = { fetch: async () => refuse("fetch-failed") };
 
 /**
  * Plays conversations again, from what was recorded of them, in a service of its own with empty records and the shop's
@@ -33,6 +35,7 @@ const MOST_ORDERS = 1_000;
  * comes of it now is compared with then. Customers' other conversations are not played unless they are given too.
  *
  * @param configDir - the shop's settings of now
+ * @param settings - of its environment, what a conversation goes by
  * @param model - answers instead of the rules, which stay its last rung
  */
 export async function replay(
@@ -40,32 +43,51 @@ export async function replay(
   source: { store: Store; files: FileStore },
   {
     configDir,
+    settings = {},
     model = null,
     onReplayed,
-  }: { configDir: string; model?: RealModel | null; onReplayed: (one: Replayed) => void },
+  }: {
+    configDir: string;
+    settings?: Record<string, string>;
+    model?: RealModel | null;
+    onReplayed: (one: Replayed) => void;
+  },
 ): Promise<void> {
-  const recorded = await Promise.all(conversations.map((one) => readHistory(source.store, one)));
-  const acts = recorded
-    .flatMap((of) => of.acts.map((act) => ({ of, act })))
-    .sort((one, other) => one.act.at - other.act.at);
+  const recorded: (RecordedConversation & { taskIds: string[]; was: Told })[] = [];
+  for (const one of conversations) {
+    const history = await readHistory(source.store, one);
+    const given = history.acts.flatMap((act) => (act.does === "gives a task" ? [act.request.task_id] : []));
+    // Before it is played: a service may go on with the conversation meanwhile.
+    recorded.push({ ...history, taskIds: given, was: await readTold(source.store, one.id, given) });
+  }
+  // What is given for all customers is nobody's in particular.
+  const forAll = (await tasksForAll(source.store)).map((act) => ({ of: null, act }));
+  const acts = [...forAll, ...recorded.flatMap((of) => of.acts.map((act) => ({ of, act })))].sort(
+    (one, other) => one.act.at - other.act.at,
+  );
   const [first] = acts;
   if (first === undefined) return;
 
   const dir = mkdtempSync(join(tmpdir(), "tianwang-replay-"));
   const gate = createWorkGate();
-  const clockwork = await openClockwork({
+  const opening = openClockwork({
     dir,
     // A gallery looks for changes only now and then.
     at: first.act.at - SETTLES_MS,
     rulesOnly: model === null,
     settings: {
       CONFIG_DIR: configDir,
+      ...settings,
       MERGE_WINDOW_MS: String(MERGE_WINDOW_MS),
       ...(model === null ? {} : modelSettings(model)),
     },
     around: (outside) => ({
       ...outside,
       store: gate.around(outside.store),
+      // What was fetched then is at hand; nobody outside is asked or told anything.
+      fetcher: UNREACHABLE,
+      webImages: null,
+      webPages: null,
       files: {
         ...outside.files,
         get: async (file) => (await outside.files.get(file)) ?? (await source.files.get(file)),
@@ -73,23 +95,23 @@ export async function replay(
     }),
   });
   try {
+    const clockwork = await opening;
     await bringShop(source.store, clockwork, recorded);
     await clockwork.start();
     const player = createPlayer(clockwork, gate, source);
     const skipped = new Map<string, string[]>();
     for (const { of, act } of acts) {
-      const { id } = of.conversation;
+      const conversation = of?.conversation ?? null;
       try {
-        await player.play(of.conversation, act);
+        await player.play(conversation, act);
       } catch (error) {
+        const id = conversation?.id ?? "";
         skipped.set(id, [...(skipped.get(id) ?? []), `${act.does}: ${errorText(error)}`]);
       }
     }
-    await player.end(recorded.map(({ conversation }) => conversation.id));
-    for (const { conversation, acts: done } of recorded) {
-      const tasks = done.flatMap((act) => (act.does === "gives a task" ? [act.request.task_id] : []));
-      const was = await readTold(source.store, conversation.id, tasks);
-      const is = await readTold(clockwork.service.store, conversation.id, tasks);
+    await player.end(recorded.map(({ conversation }) => conversation));
+    for (const { conversation, was, taskIds } of recorded) {
+      const is = await readTold(clockwork.service.store, conversation.id, taskIds);
       onReplayed({
         conversationId: conversation.id,
         turns: was.turns.length,
@@ -98,7 +120,7 @@ export async function replay(
       });
     }
   } finally {
-    await clockwork.close();
+    await opening.then((opened) => opened.close()).catch(() => {});
     rmSync(dir, { recursive: true, force: true });
   }
 }
@@ -165,7 +187,8 @@ function createPlayer(
       dedupeKey: id,
       parts,
       at,
-      context,
+      // Only its last state is recorded; a platform's payment is an act of its own.
+      context: context?.goods === undefined ? null : { goods: context.goods },
     });
   }
 
@@ -197,13 +220,27 @@ function createPlayer(
       ...(act.verb === "deliver" ? { pictures: act.files } : {}),
       ...(act.verb === "reject" ? { reason: "" } : {}),
     });
-    if (!response.ok) throw new Error(`${act.verb}: ${await response.text()}`);
+    await accepted(response);
+  }
+
+  async function accepted(response: Response): Promise<void> {
+    if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);
   }
 
   async function bytesOf(file: string): Promise<Uint8Array> {
     const bytes = await source.files.get(file);
     if (bytes === null) throw new Error(`the file ${file} is gone`);
     return bytes;
+  }
+
+  /** What 天网 does. */
+  async function actOfAll(done: Act): Promise<void> {
+    if (done.does === "takes a task back")
+      return await accepted(await request("/api/task/cancel", { task_id: done.taskId }));
+    if (done.does !== "gives a task") return;
+    // It has heard of this one.
+    const { callback_url: _callback, ...task } = done.request;
+    await accepted(await request("/api/task/receive", task));
   }
 
   async function act(conversation: Conversation, done: Act): Promise<void> {
@@ -236,27 +273,30 @@ function createPlayer(
         await goTo(now() + MERGE_WINDOW_MS);
         return await give(id, "human");
       case "gives a task":
-        await request("/api/task/receive", done.request);
-        return;
+      case "takes a task back":
+        return await actOfAll(done);
       case "waits for our work": {
-        const mine = new Set((await store.orders.ofConversation(id, MOST_ORDERS)).map((order) => order.id));
-        return await letWork((orderId) => mine.has(orderId));
+        const { id: meant } = await orderAt(id, done.order);
+        return await letWork((orderId) => orderId === meant);
       }
     }
   }
 
   return {
-    async play(conversation: Conversation, done: Act): Promise<void> {
+    async play(conversation: Conversation | null, done: Act): Promise<void> {
       await goTo(done.at);
+      if (conversation === null) return await actOfAll(done);
       await act(conversation, done);
       await idle();
       await platform.deliver(conversation.id);
     },
     /** What was still under way then comes to its end, and so does it now. */
-    async end(conversationIds: readonly string[]): Promise<void> {
+    async end(conversations: readonly Conversation[]): Promise<void> {
       await letWork(() => true);
       await goTo(now() + SETTLES_MS);
-      for (const id of conversationIds) await platform.deliver(id);
+      // A person who took it or gave it back without a word.
+      for (const { id, holder } of conversations) await give(id, holder);
+      for (const { id } of conversations) await platform.deliver(id);
       await idle();
     },
   };

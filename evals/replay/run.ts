@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { agentOf } from "../../src/domain/conversations/agent-of.ts";
 import type { Conversation } from "../../src/domain/conversations/conversation.ts";
+import { errorText } from "../../src/domain/errors.ts";
 import { silentLog } from "../../src/domain/log.ts";
 import { isPostgresUrl } from "../../src/env.ts";
 import { createLibsqlBackup } from "../../src/server/libsql-backup.ts";
@@ -32,8 +33,8 @@ const USAGE = `npm run replay -- CONVERSATION_ID… | --all [--since DATE]
 
   Plays recorded conversations of the shop again in a service of its own, by the rules or by a model, and says where
   something else is told now, turn by turn, and where something else comes of it. Ends with 1 when anything differs. The
-  records are only read; those of a conversation's customer in other conversations count with --all only.
-  --since    only conversations in which the customer has spoken since then (2026-11-01)
+  records are only read (a database of an older version is brought up to date first); those of a conversation's customer in other conversations count with --all only.
+  --since    only of customers who have spoken since then (2026-11-01), with all that they ever said
   --pricing  a file instead of the shop's own; the others likewise; --prompt goes with --model, for the rules read none
   --model    a model at OPENAI_BASE_URL answers, and the rules stay its last rung
   --data     a folder with app.db and files/ instead of DATABASE_URL and DATA_DIR
@@ -41,6 +42,10 @@ const USAGE = `npm run replay -- CONVERSATION_ID… | --all [--since DATE]
 
 const WORKER = new URL("./worker.ts", import.meta.url);
 const PROCESSES = availableParallelism() + 1;
+/** Each has connections of its own to a database that serves the shop. */
+const PROCESSES_BESIDE_A_SHOP = 2;
+/** Sixty customers of years are played in minutes. */
+const STALLED_AFTER_MS = 30 * 60_000;
 /** Of one service: enough that opening it does not count, few enough that the processes end together. */
 const AT_A_TIME = 60;
 const MOST_CONVERSATIONS = 1_000_000;
@@ -84,8 +89,14 @@ async function main(): Promise<number> {
   if (values.data !== undefined) {
     process.env.DATA_DIR = resolve(values.data);
     process.env.DATABASE_URL = `file:${resolve(values.data, "app.db")}`;
+    process.env.FILES_STORE = "";
   }
   const dir = mkdtempSync(join(tmpdir(), "tianwang-replayed-"));
+  // It may hold a copy of all that customers have said.
+  process.once("SIGINT", () => {
+    rmSync(dir, { recursive: true, force: true });
+    process.exit(130);
+  });
   try {
     await standBeside(dir);
     const conversations = await choose(positionals, since);
@@ -116,10 +127,14 @@ async function choose(ids: readonly string[], since: number): Promise<Conversati
   const root = process.cwd();
   const { store } = await openStore(loadEnv(root), { root, now: Date.now, log: silentLog });
   try {
-    if (ids.length === 0)
-      return (await store.conversations.list({ limit: MOST_CONVERSATIONS })).filter(
-        (one) => agentOf(one) === "shop" && (one.last_inbound_at ?? 0) >= since,
+    if (ids.length === 0) {
+      const all = (await store.conversations.list({ limit: MOST_CONVERSATIONS })).filter(
+        (one) => agentOf(one) === "shop",
       );
+      const recent = all.filter((one) => (one.last_inbound_at ?? 0) >= since);
+      const customers = new Set(recent.map(({ customer_id }) => customer_id));
+      return all.filter(({ customer_id }) => customers.has(customer_id));
+    }
     const found = await Promise.all(ids.map((id) => store.conversations.find(id)));
     const missing = ids.filter((_id, at) => found[at] === null);
     if (missing.length > 0) {
@@ -154,9 +169,21 @@ async function replayAll(
   );
   const replayed = await inParallel(
     pieces,
-    PROCESSES,
-    async (conversationIds) =>
-      await inProcess<Replayed>(WORKER, { conversationIds, ...how } satisfies ReplayOrder),
+    isPostgresUrl(loadEnv(process.cwd()).DATABASE_URL) ? PROCESSES_BESIDE_A_SHOP : PROCESSES,
+    async (conversationIds) => {
+      try {
+        const order: ReplayOrder = { conversationIds, ...how };
+        return await inProcess<Replayed>(WORKER, order, { withinMs: STALLED_AFTER_MS });
+      } catch (error) {
+        const skipped = [errorText(error)];
+        return conversationIds.map((conversationId) => ({
+          conversationId,
+          turns: 0,
+          difference: null,
+          skipped,
+        }));
+      }
+    },
   );
   return replayed.flat();
 }

@@ -34,13 +34,16 @@ export function createWorkGate() {
       done: () => Promise<void>,
     ): Promise<void> {
       isOpen = true;
-      for (const [orderId, job] of waiting) {
-        if (!isMeant(orderId)) continue;
-        waiting.delete(orderId);
-        await jobs.enqueue(job);
+      try {
+        for (const [orderId, job] of waiting) {
+          if (!isMeant(orderId)) continue;
+          waiting.delete(orderId);
+          await jobs.enqueue(job);
+        }
+        await done();
+      } finally {
+        isOpen = false;
       }
-      await done();
-      isOpen = false;
     },
   };
 }

@@ -26,6 +26,10 @@ answerOrder(async (order, answer) => {
     { store, files: await openFiles(env, root) },
     {
       configDir,
+      settings: {
+        TZ_BUSINESS: env.TZ_BUSINESS,
+        HUMAN_IDLE_RETURN_MINUTES: String(env.HUMAN_IDLE_RETURN_MINUTES),
+      },
       model:
         model === null
           ? null

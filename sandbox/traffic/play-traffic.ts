@@ -102,7 +102,8 @@ export async function playTraffic(
     }
 
     return {
-      random: randomOf(buyer.seed),
+      // Another chance than the one that made the buyer.
+      random: randomOf(buyer.seed ^ 0x9e3779b9),
       async say(...burst) {
         const last = burst.map(utter).at(-1);
         return await next(

@@ -44,7 +44,10 @@ export async function readTurnStory(records: Records, id: string): Promise<TurnS
   );
   const said = messages.filter(({ direction }) => direction === "in");
   const told = messages.filter(({ direction }) => direction === "out");
-  const firings = await records.tasks.firingsOfSlots(said.map((message) => `message:${message.id}`));
+  const slots = said.map((message) => `message:${message.id}`);
+  const firings = (
+    await records.tasks.firingsOfSlots([...slots, `customer:${conversation?.customer_id ?? ""}`])
+  ).filter(({ slot, created_at }) => slots.includes(slot) || isDuring(turn, created_at));
   return {
     turn,
     customerId: conversation?.customer_id ?? "",

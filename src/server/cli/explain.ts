@@ -20,7 +20,7 @@ runCommand(async () => {
   const { store } = await openStore(loadEnv(root), { root, now: Date.now, log: silentLog });
   try {
     const story = await readTurnStory(store, id);
-    if (story === null) throw new AppError("not-found", `没有这一轮: ${id}`);
+    if (story === null) throw new AppError("not-found", `没有这一轮: ${id}（通知和天网的消息不属于哪一轮）`);
     console.log(values.json === true ? JSON.stringify(story, null, 2) : linesOf(story).join("\n"));
   } finally {
     await store.close();
@@ -84,7 +84,7 @@ function orderLines(
     ...(risk === null
       ? []
       : [
-          `      风险 ${risk.assessment.decision}，${risk.assessment.score} 分${risk.assessment.reasons.map(({ rule, evidence }) => `；${rule}「${oneLine(evidence)}」`).join("")}`,
+          `      ${isLater(risk.issued_at) ? "现在的风险" : "风险"} ${risk.assessment.decision}，${risk.assessment.score} 分${risk.assessment.reasons.map(({ rule, evidence }) => `；${rule}「${oneLine(evidence)}」`).join("")}`,
         ]),
   ];
 }
