@@ -2,7 +2,8 @@ import { sql } from "kysely";
 import { afterEach, expect, it, vi } from "vitest";
 import { silentLog } from "../../domain/log.ts";
 import { aDatabase } from "../../testing/test-database.ts";
-import { createJobPools } from "./job-pools.ts";
+import { processTag } from "../process-name.ts";
+import { createJobPools, shareAmong } from "./job-pools.ts";
 import { openPostgresDatabase, openPostgresStore } from "./store.ts";
 
 afterEach(() => {
@@ -39,4 +40,28 @@ it("frees what a pool holds that died before its first beat, however far ahead i
   await pool.end();
   await opened.store.close();
   await database.drop();
+});
+
+it("lets exactly one of several processes look at once, and a busy one leave its own to the others", () => {
+  const names = ["a", "b", "c"];
+  const looking = (process: string, lot: number, isBusy: boolean) =>
+    names.filter((mine) => shareAmong(names, mine)({ process, lot }, isBusy));
+
+  for (const lot of [0, 0.2, 0.4, 0.6, 0.8, 0.99]) {
+    for (const name of names) {
+      expect(looking(processTag(name), lot, false)).toEqual([name]);
+      expect(looking(processTag(name), lot, true)).toEqual([]);
+    }
+    for (const isBusy of [false, true]) expect(looking("", lot, isBusy)).toHaveLength(1);
+  }
+});
+
+it.each([
+  { what: "it is the only one", processes: ["a"] },
+  { what: "it has not been seen yet", processes: ["b", "c"] },
+])("lets a process look at once however busy it is when $what", ({ processes }) => {
+  const looks = shareAmong(processes, "a");
+
+  for (const process of [processTag("a"), processTag("b"), ""])
+    for (const isBusy of [false, true]) expect(looks({ process, lot: 0.5 }, isBusy)).toBe(true);
 });

@@ -5,18 +5,33 @@ import type { Database } from "../schema.ts";
 /** A pool that has not been seen for so long is dead, and what it was running is run again. */
 const DEAD_AFTER_SECONDS = 15;
 
-/** How the processes that live share the jobs they are told of. */
-export type Sharing = {
-  /** Whether this process put the job there. */
-  isMine: (tag: string) => boolean;
-  /** Whether another did that runs jobs as well. */
-  isOthers: (tag: string) => boolean;
-  /** Whether a lot from 0 to 1 falls to this process. */
-  isMyLot: (lot: number) => boolean;
-};
+/**
+ * Whether this process looks at once for a job that it was told of, or leaves it to others for a little (decision 0023).
+ *
+ * @param told - which process put the job there (its tag, empty when it said none), and a lot from 0 to 1
+ * @param isBusy - much is under way here already
+ */
+export type LooksAtOnce = (told: { process: string; lot: number }, isBusy: boolean) => boolean;
 
 /** Of a process that shares with nobody. */
-export const ALONE: Sharing = { isMine: () => true, isOthers: () => false, isMyLot: () => true };
+export const ALONE: LooksAtOnce = () => true;
+
+/**
+ * What a process puts there it runs itself until it is busy: then its connections, its statements and its caches serve
+ * the whole turn, and the others sleep. What comes from one that runs no jobs falls to somebody by lot.
+ *
+ * @param processes - the names of all that live and run jobs
+ */
+export function shareAmong(processes: readonly string[], mine: string): LooksAtOnce {
+  const tags = processes.toSorted().map(processTag);
+  const own = processTag(mine);
+  const place = tags.indexOf(own);
+  if (place < 0 || tags.length === 1) return ALONE;
+  return ({ process, lot }, isBusy) => {
+    if (process === own) return !isBusy;
+    return !tags.includes(process) && Math.floor(lot * tags.length) === place;
+  };
+}
 
 /**
  * Which worker pools live, by the database's clock. A process that was killed cannot free its jobs; the others do, or
@@ -79,19 +94,14 @@ export function createJobPools(db: Kysely<Database>) {
     },
 
     /** With the processes that live now. */
-    async sharing(): Promise<Sharing> {
+    async sharing(): Promise<LooksAtOnce> {
       const { rows } = await sql<{ process: string }>`
         select distinct process from job_pools
         where seen_at >= now() - make_interval(secs => ${DEAD_AFTER_SECONDS})`.execute(db);
-      const processes = rows.map(({ process }) => process).sort();
-      const place = processes.indexOf(mine);
-      if (place < 0) return ALONE;
-      const tags = processes.map(processTag);
-      return {
-        isMine: (tag) => tag === tags[place],
-        isOthers: (tag) => tag !== tags[place] && tags.includes(tag),
-        isMyLot: (lot) => Math.floor(lot * tags.length) === place,
-      };
+      return shareAmong(
+        rows.map(({ process }) => process),
+        mine,
+      );
     },
 
     async freeOfThisHost(): Promise<boolean> {

@@ -6,7 +6,7 @@ import type { Log } from "../../domain/log.ts";
 import { listDead } from "../dead-jobs.ts";
 import { JOB_LANES, type WakeableJobRunner } from "../job-lanes.ts";
 import type { Database } from "../schema.ts";
-import { ALONE, createJobPools, type Sharing } from "./job-pools.ts";
+import { ALONE, createJobPools, type LooksAtOnce } from "./job-pools.ts";
 import { timestamp } from "./job-queue.ts";
 import { createJobWork } from "./job-work.ts";
 import { BEAT_MS, createLane, type Lane } from "./lane.ts";
@@ -35,7 +35,7 @@ export function createPostgresJobRunner(deps: {
   let beatTimer: NodeJS.Timeout | null = null;
   let beating: Promise<void> = Promise.resolve();
   let isAway = false;
-  let sharing = ALONE;
+  let looksAtOnce = ALONE;
   const work = createJobWork({ ...deps, wake, handlerOf: (kind) => handlers[kind] });
 
   function laneOf(kind: JobKind): Lane | undefined {
@@ -52,7 +52,7 @@ export function createPostgresJobRunner(deps: {
       for (const lane of lanes) lane.watch();
       await pools.keepAlive([...lanes, ...leaving].flatMap((lane) => lane.pools()));
       const freed = await pools.freeTheDead();
-      sharing = await pools.sharing();
+      looksAtOnce = await pools.sharing();
       for (const due of await dueWithin(2 * BEAT_MS)) laneOf(due.kind)?.wakeAt(due.at);
       if (isAway) for (const lane of lanes) lane.renew();
       else if (freed) for (const lane of lanes) lane.wakeAll();
@@ -64,7 +64,7 @@ export function createPostgresJobRunner(deps: {
   }
 
   /** The lanes of which some kinds are run here. */
-  function lanesOf(kinds: readonly JobKind[], sharingNow: () => Sharing): Lane[] {
+  function lanesOf(kinds: readonly JobKind[], looks: LooksAtOnce): Lane[] {
     return JOB_LANES.map(({ kinds: all, ...lane }) => ({
       ...lane,
       // What nobody here handles waits for a process that does.
@@ -77,7 +77,7 @@ export function createPostgresJobRunner(deps: {
         createLane(lane, {
           ...deps,
           run: work.run,
-          sharing: sharingNow,
+          looksAtOnce: looks,
           onOpen: pools.keepAlive,
           onGone: pools.free,
         }),
@@ -126,7 +126,7 @@ export function createPostgresJobRunner(deps: {
     start(toRun, onlyWhenTaken = []) {
       handlers = toRun;
       for (const kind of onlyWhenTaken) elsewhere.add(kind);
-      const first = lanesOf(JOB_KINDS, () => sharing);
+      const first = lanesOf(JOB_KINDS, (told, isBusy) => looksAtOnce(told, isBusy));
       lanes = [...first];
       beating = pools
         .freeOfThisHost()
@@ -145,7 +145,7 @@ export function createPostgresJobRunner(deps: {
       if (former !== null) await pools.freeOf(former, kinds);
       for (const kind of kinds) elsewhere.delete(kind);
       // No other process runs these.
-      const taken = lanesOf(kinds, () => ALONE);
+      const taken = lanesOf(kinds, ALONE);
       lanes = [...lanes, ...taken];
       for (const lane of taken) lane.open();
     },

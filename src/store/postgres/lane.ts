@@ -4,7 +4,7 @@ import type pg from "pg";
 import { errorText } from "../../domain/errors.ts";
 import type { Log } from "../../domain/log.ts";
 import type { JobLane } from "../job-lanes.ts";
-import type { Sharing } from "./job-pools.ts";
+import type { LooksAtOnce } from "./job-pools.ts";
 import { workerLog } from "./worker-log.ts";
 
 /** For what neither NOTIFY nor a timer has told; every idle worker looks. */
@@ -33,12 +33,12 @@ export function createLane(
     workers: pg.Pool;
     log: Log;
     run: (job: Job) => Promise<void>;
-    sharing: () => Sharing;
+    looksAtOnce: LooksAtOnce;
     onOpen: (pools: string[]) => Promise<unknown>;
     onGone: (pools: string[]) => Promise<unknown>;
   },
 ) {
-  const { workers, log, run, sharing, onOpen, onGone } = deps;
+  const { workers, log, run, looksAtOnce, onOpen, onGone } = deps;
   /** Pools that only end what they have, and when they will have. */
   const draining = new Map<WorkerPool, Promise<void>>();
   const timers = new Map<number, NodeJS.Timeout>();
@@ -165,18 +165,8 @@ export function createLane(
     const [due = "", lot = "", process = ""] = told.split(":");
     const at = Number(due);
     if (due === "" || Number.isNaN(at)) return;
-    if (isToLook(Number(lot), process)) wakeAt(at);
+    if (looksAtOnce({ process, lot: Number(lot) }, running >= concurrency / 2)) wakeAt(at);
     else wakeAfter(at);
-  }
-
-  /**
-   * What a process puts there it runs itself as long as it can: then its connections, its statements and its caches
-   * serve the whole turn, and the others sleep. What comes from one that runs no jobs falls to somebody by lot.
-   */
-  function isToLook(lot: number, process: string): boolean {
-    const { isMine, isOthers, isMyLot } = sharing();
-    if (isMine(process)) return running < concurrency / 2;
-    return !isOthers(process) && isMyLot(lot);
   }
 
   /** Looks when it is due. By the clock that graphile-worker looks at: a look before that finds nothing. */

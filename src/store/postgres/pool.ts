@@ -33,6 +33,13 @@ export function createPool(
     onLost?: (() => void) | undefined;
   },
 ): pg.Pool {
+  const inSession = {
+    // What is enqueued says from where (migration 0014).
+    "tianwang.process": processTag(processName()),
+    statement_timeout: String(STATEMENT_TIMEOUT_MS),
+    idle_in_transaction_session_timeout: String(STANDSTILL_MS),
+    ...settings,
+  };
   const pool = new pg.Pool({
     connectionString: url,
     max,
@@ -41,12 +48,7 @@ export function createPool(
     // Between us and the database may be something that forgets a connection on which nothing is said.
     keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
     application_name: "tianwang-cs",
-    // What is enqueued says from where (migration 0014).
-    options: Object.entries({ "tianwang.process": processTag(processName()), ...settings })
-      .map(([name, value]) => `-c ${name}=${value}`)
-      .join(" "),
-    statement_timeout: STATEMENT_TIMEOUT_MS,
-    idle_in_transaction_session_timeout: STANDSTILL_MS,
+    onConnect: (client) => set(client, inSession),
     ...(numbers
       ? {
           types: {
@@ -66,6 +68,16 @@ export function createPool(
   // The pool does not listen while a connection is in use, and an error nobody listens to ends the process.
   pool.on("connect", (client) => client.on("error", note));
   return pool;
+}
+
+/**
+ * Said once connected, not while connecting: options in the URL or in PGOPTIONS would replace ours without a word, and
+ * poolers refuse connections that bring options they do not know.
+ */
+async function set(client: pg.ClientBase, settings: Record<string, string>): Promise<void> {
+  const entries = Object.entries(settings);
+  const calls = entries.map((_, at) => `set_config($${2 * at + 1}, $${2 * at + 2}, false)`);
+  await client.query(`select ${calls.join(", ")}`, entries.flat());
 }
 
 /** The pool as Kysely takes it: hot statements are prepared once per connection, faults have one name. */
