@@ -24,6 +24,7 @@ export async function openStock() {
       DATABASE_URL: `file:${dir}/app.db`,
       QINGJIAN_WS_URL: "off",
       LOG_LEVEL: "silent",
+      TRACES: "off",
     }),
     { root: process.cwd(), version: "bench", log: silentLog, rulesOnly: true, ownUrl: () => "" },
   );

@@ -18,7 +18,7 @@ export type Step =
   | { text: string }
   | { toolCalls: { name: string; args: unknown }[] }
   | { rawArguments: string; name: string }
-  | { status: number }
+  | { status: number; message?: string }
   | { garbage: string }
   | { hang: true };
 
@@ -66,7 +66,10 @@ export async function startModel({ port = 0 }: { port?: number } = {}) {
     const step = await script(request);
     if ("hang" in step) return null;
     if ("status" in step)
-      return { status: step.status, body: { error: { message: "scripted failure", type: "server_error" } } };
+      return {
+        status: step.status,
+        body: { error: { message: step.message ?? "scripted failure", type: "server_error" } },
+      };
     if ("garbage" in step) return { status: 200, bytes: Buffer.from(step.garbage), type: "text/html" };
     const { message, finish } = messageOf(step, requests.length);
     const head = { id: `c-${requests.length}`, created: Math.floor(Date.now() / 1000), model: request.model };

@@ -140,6 +140,22 @@ export const envSchema = z
     SPEECH_VOICE: z.string().min(1).default("alloy"),
     CONFIG_DIR: z.string().default("./config"),
     STUDIO_PORT: z.coerce.number().int().min(1).max(65_535).default(4111),
+    TRACES: z.enum(["on", "off"]).default("on"),
+    TRACES_DAYS: z.coerce.number().int().min(1).max(365).default(14),
+    TRACES_SAMPLE: z.coerce.number().min(0).max(1).default(1),
+    OTEL_EXPORTER_OTLP_ENDPOINT: url(http),
+    OTEL_EXPORTER_OTLP_HEADERS: z
+      .string()
+      .regex(/^\s*[\w-]+=[^,=\s]+(\s*,\s*[\w-]+=[^,=\s]+)*\s*$/u, "must be NAME=VALUE, separated by commas")
+      .optional()
+      .transform((text) =>
+        Object.fromEntries(
+          (text ?? "").split(",").flatMap((pair) => {
+            const [name = "", value] = pair.trim().split("=");
+            return value === undefined ? [] : [[name, decodeURIComponent(value)]];
+          }),
+        ),
+      ),
     LOG_LEVEL: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
     TZ_BUSINESS: z
       .string()

@@ -43,6 +43,7 @@ export async function openClockwork({
     QINGJIAN_WS_URL: "off",
     TIANWANG_CALLBACK_URL: "off",
     TUHUI_API_URL: tuhui.url,
+    TRACES: "off",
   });
   const service = await wire(env, {
     root: process.cwd(),

@@ -11,6 +11,7 @@ import {
   type TokenUsage,
 } from "./answer.ts";
 import { createSentenceGate } from "./sentence-gate.ts";
+import { type TurnWatch, UNWATCHED, type WatchedTurn } from "./turn-watch.ts";
 
 export type RungAnswer = { text: string; tools: string[]; usage: TokenUsage };
 
@@ -19,12 +20,11 @@ export type Rung = {
   name: string;
   /** What a model says is looked at before anybody reads it; the rules say only what tools told them. */
   isModel: boolean;
-  /**
-   * @param onText - takes the words as they come, if the rung can give them so
-   * @throws whatever keeps it from a usable answer
-   */
-  ask(question: AgentQuestion, turn: TurnContext, onText?: TextSink): Promise<RungAnswer>;
+  /** @throws whatever keeps it from a usable answer */
+  ask(question: AgentQuestion, turn: TurnContext, told: RungTold): Promise<RungAnswer>;
 };
+/** Who is told while a rung works; onText takes its words as they come, if it can give them so. */
+export type RungTold = { watched: WatchedTurn; onText?: TextSink | undefined };
 
 export type PromiseGuard = (text: string, conversationId: string) => Promise<string | null>;
 
@@ -43,38 +43,52 @@ export function createLadder(deps: {
   sorry: () => string;
   /** The fixed sentence for what is written down nowhere. */
   unknown: () => string;
+  watch?: TurnWatch | undefined;
   log: Log;
 }): AnswerAgent {
-  const { rungs, guard, versions, sorry, unknown, log } = deps;
+  const { rungs, guard, versions, sorry, unknown, watch, log } = deps;
   return {
     async answer(question) {
-      for (const rung of rungs) {
-        const gate = gateOf(rung, question);
-        try {
-          return await askRung(rung, question, gate);
-        } catch (error) {
-          log.warn("ladder.rung_failed", {
-            rung: rung.name,
-            turnId: question.turnId,
-            error: errorText(error).slice(0, 300),
-          });
-          if (gate?.hasSpoken() === true)
-            throw new AppError("answer-cut-off", "the answer broke off", { cause: error });
-        }
+      const watched = watch?.begin(question) ?? UNWATCHED;
+      try {
+        const answer = await climb(question, watched);
+        watched.end(answer);
+        return answer;
+      } catch (error) {
+        watched.end({ failed: error });
+        throw error;
       }
-      const text = sorry();
-      await question.onText?.(text);
-      return {
-        text,
-        attachments: [],
-        rung: "none",
-        tools: [],
-        knowledge: NO_KNOWLEDGE_USED,
-        usage: NO_TOKENS,
-        versions: versions(),
-      };
     },
   };
+
+  async function climb(question: AgentQuestion, watched: WatchedTurn): Promise<AgentAnswer> {
+    for (const rung of rungs) {
+      const gate = gateOf(rung, question);
+      try {
+        return await askRung(rung, question, { gate, watched });
+      } catch (error) {
+        watched.rungFailed(rung.name, error);
+        log.warn("ladder.rung_failed", {
+          rung: rung.name,
+          turnId: question.turnId,
+          error: errorText(error).slice(0, 300),
+        });
+        if (gate?.hasSpoken() === true)
+          throw new AppError("answer-cut-off", "the answer broke off", { cause: error });
+      }
+    }
+    const text = sorry();
+    await question.onText?.(text);
+    return {
+      text,
+      attachments: [],
+      rung: "none",
+      tools: [],
+      knowledge: NO_KNOWLEDGE_USED,
+      usage: NO_TOKENS,
+      versions: versions(),
+    };
+  }
 
   function gateOf({ isModel }: Rung, { onText, conversationId }: AgentQuestion) {
     if (onText === undefined) return null;
@@ -87,11 +101,11 @@ export function createLadder(deps: {
   async function askRung(
     rung: Rung,
     question: AgentQuestion,
-    gate: ReturnType<typeof createSentenceGate> | null,
+    { gate, watched }: { gate: ReturnType<typeof createSentenceGate> | null; watched: WatchedTurn },
   ): Promise<AgentAnswer> {
     const { conversationId, turnId } = question;
     const turn: TurnContext = { conversationId, turnId, attachments: [], searches: [] };
-    const answer = await rung.ask(question, turn, gate?.push);
+    const answer = await rung.ask(question, turn, { watched, onText: gate?.push });
     const broken = rung.isModel && gate === null ? await guard(answer.text, conversationId) : null;
     if (broken !== null) throw new Error(`promised "${broken}" without the state`);
     const text = gate === null ? answer.text : await gate.finish(answer.text);
@@ -105,9 +119,4 @@ export function createLadder(deps: {
       versions: versions(),
     };
   }
-}
-
-/** Mastra answers a wrong call of a tool with a result like this. */
-export function isToolFault(output: unknown): boolean {
-  return output !== null && typeof output === "object" && "error" in output && output.error === true;
 }

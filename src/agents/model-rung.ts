@@ -2,9 +2,10 @@ import type { Agent } from "@mastra/core/agent";
 import { RequestContext } from "@mastra/core/request-context";
 import type { CaseFacts } from "../domain/conversations/case-facts.ts";
 import { TURN_KEY, type TurnContext } from "../tools/turn-context.ts";
-import type { AgentQuestion, TextSink } from "./answer.ts";
+import type { AgentQuestion } from "./answer.ts";
 import { wordsOfTurn, writeCaseFacts } from "./case-prompt.ts";
-import { isToolFault, MOST_STEPS, type Rung, type RungAnswer } from "./ladder.ts";
+import { MOST_STEPS, type Rung, type RungAnswer, type RungTold } from "./ladder.ts";
+import { outcomeOf } from "./turn-watch.ts";
 
 const TRANSCRIPT_LINES = 20;
 
@@ -20,7 +21,11 @@ export function createModelRung({
 }): Rung {
   return { name, isModel: true, ask };
 
-  async function ask(question: AgentQuestion, turn: TurnContext, onText?: TextSink): Promise<RungAnswer> {
+  async function ask(
+    question: AgentQuestion,
+    turn: TurnContext,
+    { watched, onText }: RungTold,
+  ): Promise<RungAnswer> {
     const requestContext = new RequestContext();
     requestContext.set(TURN_KEY, turn);
     const tools: string[] = [];
@@ -38,11 +43,14 @@ export function createModelRung({
         requestContext,
         maxSteps: MOST_STEPS,
         abortSignal: stop.signal,
+        ...(watched.tracing === undefined ? {} : { tracingContext: watched.tracing }),
         onStepFinish: (step: FinishedStep) => {
           for (const result of step.toolResults ?? []) {
             const { toolName, result: output, isError } = result.payload;
             tools.push(toolName);
-            if (isError === true || isToolFault(output)) fault = `${toolName} was called wrongly`;
+            const outcome = isError === true ? "broken" : outcomeOf(output);
+            watched.toolEnded(toolName, outcome);
+            if (outcome === "broken" || outcome === "wrong") fault = `${toolName} was called wrongly`;
           }
           // A call of a tool that does not exist gets no result at all.
           if ((step.toolCalls?.length ?? 0) > (step.toolResults?.length ?? 0))

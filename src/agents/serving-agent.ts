@@ -1,6 +1,7 @@
 import type { LanguageModelV4 } from "@ai-sdk/provider";
 import { Agent } from "@mastra/core/agent";
 import type { MastraModelConfig } from "@mastra/core/llm";
+import { noopLogger } from "@mastra/core/logger";
 import type { MastraMemory } from "@mastra/core/memory";
 import type { Tool } from "@mastra/core/tools";
 import type { AgentName } from "../domain/conversations/agent-of.ts";
@@ -33,7 +34,7 @@ export function createServingAgent({
   skills?: string[];
   memory?: MastraMemory;
 }): Agent {
-  return new Agent({
+  const agent = new Agent({
     id,
     ...DESCRIBED[id],
     instructions,
@@ -44,4 +45,7 @@ export function createServingAgent({
     ...(skills.length === 0 ? {} : { skills }),
     ...(memory === undefined ? {} : { memory }),
   }) as unknown as Agent;
+  // Its own logger prints whole requests and answers on the console; the ladder says what failed.
+  agent.__setLogger(noopLogger);
+  return agent;
 }

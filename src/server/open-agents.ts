@@ -13,6 +13,7 @@ import { createRulesRung } from "../agents/rules/rules-rung.ts";
 import type { NextStep, Situation } from "../agents/rules/situation.ts";
 import { createServingAgent } from "../agents/serving-agent.ts";
 import { createShopTools, type ShopToolDeps } from "../agents/shop-tools.ts";
+import type { TurnWatch } from "../agents/turn-watch.ts";
 import { createPromiseGuard } from "../conversation/promise-guard.ts";
 import type { AgentName } from "../domain/conversations/agent-of.ts";
 import type { KnowledgeBase } from "../domain/knowledge/knowledge.ts";
@@ -45,10 +46,11 @@ export async function openAgents(
     shop: Omit<ShopToolDeps, keyof DeskDeps>;
     understand: (input: UnderstandInput) => Understanding;
     helpdesk: { knowledge: KnowledgeBase; web: WebSearch | null; ticketCallback: TicketCallback };
+    watch: TurnWatch;
     log: Log;
   },
 ) {
-  const { root, config, deskDeps, log } = deps;
+  const { root, config, deskDeps, watch, log } = deps;
   const say = () => config.rules().say;
   const models = deps.rulesOnly ? [] : await configuredModels(env);
   const guard = createPromiseGuard({ store: deskDeps.store, promises: config.promises });
@@ -92,6 +94,7 @@ export async function openAgents(
         versions: () => config.versions(id),
         sorry: () => say()("sorry"),
         unknown: () => say()("helpdesk_unknown"),
+        watch,
         log,
       }),
       parts: { ...parts, model: models[0]?.model ?? createRulesModel(decide) },

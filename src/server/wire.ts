@@ -33,6 +33,9 @@ import { createFindImageWorkflow } from "../workflows/find-image.ts";
 import { createWorkflowHandler } from "../workflows/order-runs.ts";
 import { createProcessImageWorkflow } from "../workflows/process-image.ts";
 import { atMost } from "./at-most.ts";
+import { createFigures } from "./observe/figures.ts";
+import { withLogContext } from "./observe/log-context.ts";
+import { createTurnWatch } from "./observe/watch-turns.ts";
 import { openAgents } from "./open-agents.ts";
 import {
   type Channel,
@@ -53,6 +56,7 @@ import { createSteadyClock } from "./steady-clock.ts";
 /** An orderly end takes less than 20 s: turns that run, acks of what they said (open-channels.ts), and what else runs. */
 const LAST_TURNS_MS = 8_000;
 const LAST_JOBS_MS = 4_000;
+const LAST_TRACES_MS = 2_000;
 const POLL_DESIGNER_MS = 5 * 60_000;
 
 export type WireOptions = {
@@ -118,6 +122,13 @@ export async function wire(env: Env, options: WireOptions) {
   };
   const desk = createOrderDesk(deskDeps);
 
+  const mastraStorage = openMastraStorage(env, { root, log });
+  const figures = createFigures();
+  const watch = createTurnWatch({
+    traces: mastraStorage.observability?.getDefaultInstance() ?? null,
+    figures,
+  });
+
   const ticketCallback = { url: env.TICKET_CALLBACK_URL ?? null };
   const knowledge = openKnowledge(env, {
     store,
@@ -143,6 +154,7 @@ export async function wire(env: Env, options: WireOptions) {
     },
     understand,
     helpdesk: { knowledge: knowledge.sources, web: outside.webPages, ticketCallback },
+    watch,
     log,
   });
 
@@ -163,9 +175,8 @@ export async function wire(env: Env, options: WireOptions) {
     "process-image": createProcessImageWorkflow(workflowDeps),
     "dispatch-to-human": createDispatchToHumanWorkflow(workflowDeps),
   };
-  const mastraStorage = openMastraStorage(env, { root, log });
   const mastra = openMastra({
-    storage: mastraStorage.storage,
+    ...mastraStorage,
     port: env.STUDIO_PORT,
     agents: parts,
     workflows,
@@ -239,7 +250,7 @@ export async function wire(env: Env, options: WireOptions) {
 
   function startJobs(): void {
     jobs.start(
-      {
+      withLogContext({
         turn: createTurnHandler({
           store,
           agent,
@@ -294,7 +305,7 @@ export async function wire(env: Env, options: WireOptions) {
               callbackUrl: `${env.FILES_URL ?? options.ownUrl()}/api/tuhui/callback`,
               pollEveryMs: POLL_DESIGNER_MS,
             })),
-      },
+      }),
       JOBS_OF_THE_CHANNELS,
     );
   }
@@ -328,6 +339,7 @@ export async function wire(env: Env, options: WireOptions) {
     log,
     rungs,
     knowledge,
+    figures,
     startJobs,
     /** Lets running turns end and their words go out, gives the bridge and what does not end to others, then closes. */
     async stop(): Promise<void> {
@@ -336,6 +348,7 @@ export async function wire(env: Env, options: WireOptions) {
       await jobs.stop(LAST_JOBS_MS);
       await textReader.close();
       await bridge?.recorder.flush();
+      await atMost(mastra.observability.flush(), LAST_TRACES_MS);
       await mastraStorage.close();
       await store.close();
     },

@@ -16,6 +16,7 @@ export async function aRunningService(settings: Record<string, string> = {}, log
     DATABASE_URL: database.url,
     QINGJIAN_WS_URL: "off",
     TUHUI_API_URL: "off",
+    TRACES: "off",
     TIANWANG_CALLBACK_URL: "off",
     ...settings,
   });

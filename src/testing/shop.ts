@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { type ConversationContext, conversationIdOf } from "../domain/conversations/conversation.ts";
 import { type Part, plainText } from "../domain/conversations/message.ts";
 import { JOB_KINDS } from "../domain/jobs/jobs.ts";
-import { silentLog } from "../domain/log.ts";
+import { type Log, silentLog } from "../domain/log.ts";
 import type { ImageOrder } from "../domain/orders/order.ts";
 import { readEnv } from "../env.ts";
 import { fingerprintPicture } from "../integrations/pictures/fingerprint.ts";
@@ -26,6 +26,9 @@ export async function aShop(
     around?: (outside: Outside) => Outside;
     /** What the gallery holds from the start. */
     gallery?: Uint8Array[];
+    /** False: whatever model the settings name is asked first. */
+    rulesOnly?: boolean;
+    log?: Log;
   } = {},
 ) {
   const dir = mkdtempSync(join(tmpdir(), "tianwang-shop-"));
@@ -39,13 +42,14 @@ export async function aShop(
     TIANWANG_CALLBACK_URL: "off",
     TUHUI_API_URL: "off",
     MERGE_WINDOW_MS: "0",
+    TRACES: "off",
     ...options.settings,
   });
   const service = await wire(env, {
     root: process.cwd(),
     version: "test",
-    log: silentLog,
-    rulesOnly: true,
+    log: options.log ?? silentLog,
+    rulesOnly: options.rulesOnly ?? true,
     ownUrl: () => "http://127.0.0.1:0",
     ambient: {
       now: () => Date.now() + ahead,

@@ -9,6 +9,7 @@ import { TURN_KEY, type TurnContext } from "../../tools/turn-context.ts";
 import type { AgentQuestion } from "../answer.ts";
 import { NO_FACTS, writeCaseFacts } from "../case-prompt.ts";
 import { MOST_STEPS } from "../ladder.ts";
+import { UNWATCHED } from "../turn-watch.ts";
 import { createRulesModel } from "./rules-model.ts";
 import { createRulesRung } from "./rules-rung.ts";
 import type { NextStep, Situation } from "./situation.ts";
@@ -63,7 +64,7 @@ describe("the rules on the ladder", () => {
         const onLadder = recorded(calls);
         const rungTurn = aTurn();
         const rung = createRulesRung({ decide: onLadder.decide, tools: { count } });
-        const answer = await rung.ask(asked, rungTurn);
+        const answer = await rung.ask(asked, rungTurn, { watched: UNWATCHED });
 
         const asModel = recorded(calls);
         const agentTurn = aTurn();

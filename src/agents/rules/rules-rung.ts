@@ -3,7 +3,8 @@ import { noopObserve, type ToolExecutionContext } from "@mastra/core/tools";
 import { TURN_KEY } from "../../tools/turn-context.ts";
 import { type AgentQuestion, NO_TOKENS } from "../answer.ts";
 import { wordsOfTurn } from "../case-prompt.ts";
-import { isToolFault, MOST_STEPS, type Rung } from "../ladder.ts";
+import { MOST_STEPS, type Rung } from "../ladder.ts";
+import { outcomeOf, type WatchedTurn } from "../turn-watch.ts";
 import { type NextStep, type Situation, type ToolUse, turnsOf } from "./situation.ts";
 
 /** A tool of an agent; calling it checks what goes in and what comes out. */
@@ -28,7 +29,7 @@ export function createRulesRung({
   return {
     name: "rules",
     isModel: false,
-    async ask(question, turn) {
+    async ask(question, turn, { watched }) {
       const requestContext = new RequestContext();
       requestContext.set(TURN_KEY, turn);
       const context: ToolExecutionContext = { requestContext, observe: noopObserve };
@@ -37,7 +38,7 @@ export function createRulesRung({
         const step = decide(situation);
         if (step.type === "say")
           return { text: step.text, tools: situation.done.map(({ tool }) => tool), usage: NO_TOKENS };
-        situation.done.push(await use(step, context));
+        situation.done.push(await use(step, context, watched));
       }
       throw new Error("did not come to an end");
     },
@@ -46,11 +47,21 @@ export function createRulesRung({
   async function use(
     { tool, input }: Extract<NextStep, { type: "call" }>,
     context: ToolExecutionContext,
+    watched: WatchedTurn,
   ): Promise<ToolUse> {
     const execute = tools[tool]?.execute;
     if (execute === undefined) throw new Error(`there is no tool ${tool}`);
-    const output = await execute(input as never, context);
-    if (isToolFault(output)) throw new Error(`${tool} was called wrongly`);
+    const ended = watched.toolBegins(tool, input);
+    let output: unknown;
+    try {
+      output = await execute(input as never, context);
+    } catch (error) {
+      ended("broken", error);
+      throw error;
+    }
+    const outcome = outcomeOf(output);
+    ended(outcome, output);
+    if (outcome === "wrong") throw new Error(`${tool} was called wrongly`);
     return { tool, input, output };
   }
 }

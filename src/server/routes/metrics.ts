@@ -1,18 +1,21 @@
 import { Hono } from "hono";
-import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import { collectDefaultMetrics, Gauge } from "prom-client";
 import { requireKeyOrLoopback } from "../auth.ts";
 import type { InFlight } from "../overload.ts";
 import type { Service } from "../wire.ts";
 
-/** Prometheus: the process, the queues, the bridge. */
+const MOST_IN_DOUBT = 1_000;
+
+/** Prometheus: the process, the queues, the bridge, the turns. */
 export function createMetricsRoutes({
   env,
   jobs,
   bridge,
   ownership,
   inFlight,
+  figures: { registry },
+  store,
 }: Service & { inFlight: InFlight }) {
-  const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const depth = new Gauge({
     name: "tianwang_jobs",
@@ -29,6 +32,11 @@ export function createMetricsRoutes({
   const storeUp = new Gauge({
     name: "tianwang_store_up",
     help: "1 when the database answers",
+    registers: [registry],
+  });
+  const uncertain = new Gauge({
+    name: "tianwang_messages_uncertain",
+    help: "Messages of which nobody knows whether they were sent; at most 1000 are counted",
     registers: [registry],
   });
   const connected = new Gauge({
@@ -78,6 +86,8 @@ export function createMetricsRoutes({
     late.reset();
     for (const [kind, ms] of Object.entries(await jobs.lateness().catch(() => ({}))))
       late.set({ kind }, ms / 1_000);
+    const inDoubt = await store.messages.listOutbound("uncertain", MOST_IN_DOUBT).catch(() => []);
+    uncertain.set(inDoubt.length);
     owned.set(ownership.lease() === null ? 0 : 1);
     for (const [what, count] of Object.entries(bridge?.intake.counts() ?? {})) intake.set({ what }, count);
     connected.set(bridge?.isConnected() === true ? 1 : 0);

@@ -1,0 +1,71 @@
+import { Worker } from "node:worker_threads";
+import { type Client, createClient, type InStatement } from "@libsql/client";
+
+/** Statements for the thread that writes, and its answer. */
+export type SpanBatch = { id: number; batch: { sql: string; args: Bindable[] }[] };
+type Bindable = string | number | null;
+export type SpanBatchWritten = { id: number; error: string | null };
+
+const BUSY_TIMEOUT_MS = 5_000;
+
+/** Reads and single statements run here; batches, which are what spans are written by, in a thread of their own. */
+export function openTracesClient(file: string): { client: Client; close(): Promise<void> } {
+  const here = createClient({ url: `file:${file}`, timeout: BUSY_TIMEOUT_MS });
+  const worker = new Worker(new URL("./write-traces.ts", import.meta.url), { workerData: { file } });
+  // Traces keep no process alive.
+  worker.unref();
+  const waiting = new Map<number, (error: string | null) => void>();
+  let last = 0;
+  let gone: string | null = null;
+  worker.on("message", ({ id, error }: SpanBatchWritten) => {
+    waiting.get(id)?.(error);
+    waiting.delete(id);
+  });
+  const end = (why: string) => {
+    gone ??= why;
+    for (const settle of waiting.values()) settle(gone);
+    waiting.clear();
+  };
+  worker.on("error", (error) => end(error instanceof Error ? error.message : String(error)));
+  worker.on("exit", () => end("the thread that writes traces has ended"));
+
+  async function batch(given: (InStatement | [string, unknown?])[]): Promise<[]> {
+    if (gone !== null) throw new Error(gone);
+    const error = await new Promise<string | null>((resolve) => {
+      last += 1;
+      waiting.set(last, resolve);
+      worker.postMessage({ id: last, batch: given.map(plain) } satisfies SpanBatch);
+    });
+    if (error !== null) throw new Error(error);
+    return [];
+  }
+
+  return {
+    client: new Proxy(here, {
+      get(target, name) {
+        if (name === "batch") return batch;
+        const value: unknown = Reflect.get(target, name, target);
+        return typeof value === "function" ? value.bind(target) : value;
+      },
+    }),
+    async close() {
+      await worker.terminate();
+      here.close();
+    },
+  };
+}
+
+function plain(given: InStatement | [string, unknown?]): SpanBatch["batch"][number] {
+  if (typeof given === "string") return { sql: given, args: [] };
+  const [sql, args] = Array.isArray(given) ? given : [given.sql, given.args];
+  if (args !== undefined && !Array.isArray(args)) throw new Error("arguments by name are not written here");
+  return { sql, args: (args ?? []).map(bindable) };
+}
+
+/** The driver ends the process on a value that it cannot bind. */
+function bindable(value: unknown): Bindable {
+  if (typeof value === "boolean") return value ? 1 : 0;
+  if (typeof value === "number") return Number.isFinite(value) ? value : null;
+  if (value === null || value === undefined) return null;
+  return typeof value === "string" ? value : String(value);
+}
