@@ -1,3 +1,4 @@
+import type { ConfigVersionStore } from "./config-versions.ts";
 import type { AgentName } from "./conversations/agent-of.ts";
 import type { Part } from "./conversations/message.ts";
 import type { ConversationStore, MessageStore } from "./conversations/ports.ts";
@@ -95,6 +96,7 @@ export type Records = {
   tickets: TicketStore;
   difyConversations: DifyConversationStore;
   kfCursors: KfCursorStore;
+  configVersions: ConfigVersionStore;
   leases: LeaseStore;
   jobs: Jobs;
 };
