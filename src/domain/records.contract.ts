@@ -572,6 +572,37 @@ export function describeRecords(name: string, open: () => Promise<Store>): void 
         }));
     });
 
+    describe("turns", () => {
+      it("counts them by the versions that they stood on, each turn once", () =>
+        withStore(async (store) => {
+          const turn = {
+            conversation_id: ID,
+            rung: "rules",
+            outcome: "answered" as const,
+            tools: [],
+            agent: "shop" as const,
+            versions: { prompt: "a1" },
+            knowledge: { status: "n/a" as const, citations: [] },
+            queued_at: NOW,
+            started_at: NOW,
+            ended_at: NOW,
+          };
+          for (const id of ["t1", "t2", "t2"]) await store.turns.add({ ...turn, id });
+          await store.turns.add({ ...turn, id: "t3", agent: "helpdesk" });
+          await store.turns.add({ ...turn, id: "t4", versions: { prompt: "b2" } });
+
+          const counts = await store.turns.countByVersions();
+          expect(counts).toHaveLength(3);
+          expect(counts).toEqual(
+            expect.arrayContaining([
+              { agent: "shop", versions: { prompt: "a1" }, turns: 2 },
+              { agent: "helpdesk", versions: { prompt: "a1" }, turns: 1 },
+              { agent: "shop", versions: { prompt: "b2" }, turns: 1 },
+            ]),
+          );
+        }));
+    });
+
     describe("versions of the files", () => {
       const risk = { name: "risk.yaml", version: "a1b2c3000000", content: "规则: 一" };
       const later = { ...risk, version: "a1ff00000000", content: "规则: 二" };

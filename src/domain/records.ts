@@ -29,6 +29,8 @@ export type TurnRecord = {
 export type TurnStore = {
   add(turn: TurnRecord): Promise<void>;
   find(id: string): Promise<TurnRecord | null>;
+  /** How many turns stood on which versions; reads all of them. */
+  countByVersions(): Promise<(Pick<TurnRecord, "agent" | "versions"> & { turns: number })[]>;
   /** Questions that the knowledge had no answer to, since that instant, newest first. */
   misses(since: number, limit: number): Promise<{ parts: Part[]; at: number; customerId: string }[]>;
 };
