@@ -572,6 +572,82 @@ export function describeRecords(name: string, open: () => Promise<Store>): void 
         }));
     });
 
+    describe("turns", () => {
+      it("counts them by the versions that they stood on, each turn once", () =>
+        withStore(async (store) => {
+          const turn = {
+            conversation_id: ID,
+            rung: "rules",
+            outcome: "answered" as const,
+            tools: [],
+            agent: "shop" as const,
+            versions: { prompt: "a1" },
+            knowledge: { status: "n/a" as const, citations: [] },
+            queued_at: NOW,
+            started_at: NOW,
+            ended_at: NOW,
+          };
+          for (const id of ["t1", "t2", "t2"]) await store.turns.add({ ...turn, id });
+          await store.turns.add({ ...turn, id: "t3", agent: "helpdesk" });
+          await store.turns.add({ ...turn, id: "t4", versions: { prompt: "b2" } });
+
+          const counts = await store.turns.countByVersions();
+          expect(counts).toHaveLength(3);
+          expect(counts).toEqual(
+            expect.arrayContaining([
+              { agent: "shop", versions: { prompt: "a1" }, turns: 2 },
+              { agent: "helpdesk", versions: { prompt: "a1" }, turns: 1 },
+              { agent: "shop", versions: { prompt: "b2" }, turns: 1 },
+            ]),
+          );
+        }));
+    });
+
+    describe("versions of the files", () => {
+      const risk = { name: "risk.yaml", version: "a1b2c3000000", content: "规则: 一" };
+      const later = { ...risk, version: "a1ff00000000", content: "规则: 二" };
+
+      it("keeps what each held, and every change once, also a change back", () =>
+        withStore(async (store) => {
+          await store.configVersions.keep(risk, NOW);
+          await store.configVersions.keep(risk, NOW + 1);
+          await store.configVersions.keep({ ...later, name: "replies.yaml" }, NOW + 2);
+          await store.configVersions.keep(later, NOW + 3);
+          await store.configVersions.keep(risk, NOW + 4);
+
+          expect(await store.configVersions.changes({ name: "risk.yaml", limit: 10 })).toEqual([
+            { name: "risk.yaml", version: risk.version, at: NOW + 4 },
+            { name: "risk.yaml", version: later.version, at: NOW + 3 },
+            { name: "risk.yaml", version: risk.version, at: NOW },
+          ]);
+          expect((await store.configVersions.changes({ limit: 3 })).map(({ at }) => at)).toEqual([
+            NOW + 4,
+            NOW + 3,
+            NOW + 2,
+          ]);
+        }));
+
+      it("finds a version of that file by how it begins", () =>
+        withStore(async (store) => {
+          await store.configVersions.keep(risk, NOW);
+          await store.configVersions.keep(later, NOW);
+
+          expect(await store.configVersions.find("risk.yaml", "a1")).toEqual([risk, later]);
+          expect(await store.configVersions.find("risk.yaml", "a1f")).toEqual([later]);
+          expect(await store.configVersions.find("risk.yaml", "%")).toEqual([]);
+          expect(await store.configVersions.find("replies.yaml", "a1")).toEqual([]);
+        }));
+
+      it("notes a change once when many see it at the same time", () =>
+        withStore(async (store) => {
+          const texts = Array.from({ length: 8 }, () => risk);
+          await Promise.all(texts.map((text) => store.configVersions.keep(text, NOW)));
+
+          expect(await store.configVersions.changes({ limit: 10 })).toHaveLength(1);
+          expect(await store.configVersions.find("risk.yaml", "")).toEqual([risk]);
+        }));
+    });
+
     function inboundRow(id: string) {
       return { id, conversationId: ID, status: "pending" as const, fence: 1 };
     }

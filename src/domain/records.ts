@@ -1,3 +1,4 @@
+import type { ConfigVersionStore } from "./config-versions.ts";
 import type { AgentName } from "./conversations/agent-of.ts";
 import type { Part } from "./conversations/message.ts";
 import type { ConversationStore, MessageStore } from "./conversations/ports.ts";
@@ -28,6 +29,8 @@ export type TurnRecord = {
 export type TurnStore = {
   add(turn: TurnRecord): Promise<void>;
   find(id: string): Promise<TurnRecord | null>;
+  /** How many turns stood on which versions; reads all of them. */
+  countByVersions(): Promise<(Pick<TurnRecord, "agent" | "versions"> & { turns: number })[]>;
   /** Questions that the knowledge had no answer to, since that instant, newest first. */
   misses(since: number, limit: number): Promise<{ parts: Part[]; at: number; customerId: string }[]>;
 };
@@ -95,6 +98,7 @@ export type Records = {
   tickets: TicketStore;
   difyConversations: DifyConversationStore;
   kfCursors: KfCursorStore;
+  configVersions: ConfigVersionStore;
   leases: LeaseStore;
   jobs: Jobs;
 };

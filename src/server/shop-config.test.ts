@@ -2,14 +2,18 @@ import { cpSync, globSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeF
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { parseDocument } from "yaml";
+import type { ConfigText } from "../domain/config-versions.ts";
 import { silentLog } from "../domain/log.ts";
 import { ORDER_STATUSES } from "../domain/orders/order-status.ts";
+import { configFiles, versionOf } from "./config-files.ts";
 import { openShopConfig } from "./shop-config.ts";
 
 let dir: string;
 let at = 1_000_000;
 const now = () => at;
-const open = () => openShopConfig({ dir, timezone: "Asia/Shanghai", now, log: silentLog });
+const open = (more: Partial<Parameters<typeof openShopConfig>[0]> = {}) =>
+  openShopConfig({ dir, timezone: "Asia/Shanghai", now, log: silentLog, ...more });
 const write = (file: string, text: string) => {
   writeFileSync(join(dir, file), text);
   utimesSync(join(dir, file), at / 1000, at / 1000);
@@ -63,7 +67,7 @@ describe("the shop's files", () => {
   ])("stop the start when %s is bad, and name the place", (file, text, message) => {
     write(file, text);
 
-    expect(open).toThrow(message);
+    expect(() => open()).toThrow(message);
   });
 
   it("are read again when they change, and kept as they were when the change is bad", () => {
@@ -82,5 +86,67 @@ describe("the shop's files", () => {
     expect(changed.pricing.services.enhance.base_fen).toBe(2500);
     expect(changed.pricingVersion).not.toBe(before.pricingVersion);
     expect(kept.pricingVersion).toBe(changed.pricingVersion);
+  });
+
+  it("make the next turn understand by the playbook as it is edited, and by the old one when the edit is bad", () => {
+    const said: string[] = [];
+    const config = open({
+      log: { ...silentLog, error: (event, fields) => said.push(`${event} ${String(fields?.why)}`) },
+    });
+    const text = readFileSync(join(dir, "playbook.yaml"), "utf8");
+    const taught = parseDocument(text);
+    taught.addIn(["intents", "handoff"], { match: "^芝麻开门$", weight: 90 });
+    const understood = () => ({
+      intent: config.understand({ text: "芝麻开门" }).intent,
+      version: config.versions("shop").playbook,
+    });
+
+    const before = understood();
+    at += 5_000;
+    write("playbook.yaml", taught.toString());
+    const after = understood();
+    at += 5_000;
+    write("playbook.yaml", text.replace("intents:", "intents: 5 #"));
+    const kept = understood();
+
+    expect(before.intent).not.toBe("handoff");
+    expect(after.intent).toBe("handoff");
+    expect(after.version).not.toBe(before.version);
+    expect(kept).toEqual(after);
+    expect(said).toEqual([expect.stringContaining("config.kept_old")]);
+  });
+
+  it("are told with what they hold when they come to be used, and not when a change is bad", () => {
+    const told: ConfigText[] = [];
+    const config = open({ onLoad: (text) => told.push(text) });
+    const atStart = told.splice(0);
+    at += 5_000;
+    write("prompts/shop.md", "另一种说法");
+    config.instructions.shop();
+    at += 5_000;
+    write("risk.yaml", "[]");
+    config.rules();
+
+    expect(atStart.map(({ name }) => name).sort()).toEqual(
+      Object.values(configFiles)
+        .map(({ name }) => name)
+        .sort(),
+    );
+    expect(told).toEqual([
+      { name: "prompts/shop.md", version: config.versions("shop").prompt, content: "另一种说法" },
+    ]);
+  });
+
+  it("are in the versions of the turns that say so, and in no others", () => {
+    const config = open();
+
+    for (const agent of ["shop", "helpdesk"] as const)
+      expect(config.versions(agent)).toEqual(
+        Object.fromEntries(
+          Object.values(configFiles)
+            .filter(({ turns }) => turns.agents.includes(agent))
+            .map(({ name, turns }) => [turns.key, versionOf(readFileSync(join(dir, name), "utf8"))]),
+        ),
+      );
   });
 });

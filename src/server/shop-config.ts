@@ -1,25 +1,17 @@
-import { createHash } from "node:crypto";
-import { readFileSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { join } from "node:path";
-import { parse } from "yaml";
-import type { z } from "zod";
 import { profileSchema } from "../channels/qingjian/profile.ts";
+import type { ConfigText } from "../domain/config-versions.ts";
 import type { AgentName } from "../domain/conversations/agent-of.ts";
-import { AppError, errorText } from "../domain/errors.ts";
+import { errorText } from "../domain/errors.ts";
 import type { Log } from "../domain/log.ts";
 import type { ShopRules } from "../domain/orders/desk/deps.ts";
-import { pricingRulesSchema } from "../domain/orders/pricing-rules.ts";
-import { riskRulesSchema } from "../domain/orders/risk-rules.ts";
-import { createSay, repliesSchema } from "../domain/replies.ts";
-import { helpdeskLexiconSchema } from "../domain/understanding/helpdesk-lexicon.ts";
-import { playbookLexiconSchema } from "../domain/understanding/playbook-schema.ts";
-import { faqSchema } from "../integrations/knowledge/faq.ts";
-import { createSynonyms, synonymsSchema } from "../integrations/knowledge/synonyms.ts";
+import { createSay } from "../domain/replies.ts";
+import { createUnderstanding } from "../domain/understanding/understand.ts";
+import type { UnderstandInput } from "../domain/understanding/understanding.ts";
+import { type ConfigFile, configFiles as files, readText, readYaml, versionOf } from "./config-files.ts";
 
 const LOOK_AGAIN_MS = 1_000;
-
-/** A file that may change while we run: parsed and checked; a bad change keeps the old value and says why. */
-type Watched<Value> = { get(): { value: Value; version: string } };
 
 /**
  * Reads what a shop changes without code. At start a bad file stops the service and names the place; later a bad
@@ -30,43 +22,50 @@ export function openShopConfig({
   timezone,
   now,
   log,
+  onLoad = () => {},
 }: {
   dir: string;
   /** Of opening hours that name none. */
   timezone: string;
   now: () => number;
   log: Log;
+  /** Is told what each file holds when it comes to be used: at start and after every good change. */
+  onLoad?: (text: ConfigText) => void;
 }) {
-  const watchYaml = <Schema extends z.ZodType>(file: string, schema: Schema) =>
-    watch<z.infer<Schema>>(join(dir, file), (text) => readYaml(join(dir, file), text, schema), now, log);
+  function load<Value>({ name, read }: ConfigFile<Value>): { value: Value; version: string } {
+    const path = join(dir, name);
+    const content = readText(path);
+    const loaded = { value: read(content, path), version: versionOf(content) };
+    onLoad({ name, version: loaded.version, content });
+    return loaded;
+  }
+  const watched = <Value>(file: ConfigFile<Value>) => watch(join(dir, file.name), () => load(file), now, log);
 
-  const pricing = watchYaml("pricing.yaml", pricingRulesSchema);
-  const risk = watchYaml("risk.yaml", riskRulesSchema);
-  const replies = watchYaml("replies.yaml", repliesSchema);
-  const prompts = {
-    shop: watch(join(dir, "prompts", "shop.md"), (text) => text, now, log),
-    helpdesk: watch(join(dir, "prompts", "helpdesk.md"), (text) => text, now, log),
-  };
-  const synonyms = watch(
-    join(dir, "synonyms.yaml"),
-    (text) => createSynonyms(readYaml(join(dir, "synonyms.yaml"), text, synonymsSchema)),
-    now,
-    log,
-  );
-  const playbook = watchYaml("playbook.yaml", playbookLexiconSchema).get();
+  const pricing = watched(files.pricing);
+  const risk = watched(files.risk);
+  const replies = watched(files.replies);
+  const prompts = { shop: watched(files.shopPrompt), helpdesk: watched(files.helpdeskPrompt) };
+  const synonyms = watched(files.synonyms);
+  // Its words are compiled when it is read: the turns between two changes pay nothing for that.
+  const playbook = watched({
+    ...files.playbook,
+    read: (text, path) =>
+      createUnderstanding(files.playbook.read(text, path), {
+        urgentWithinHours: () => pricing.get().value.urgent_within_hours,
+      }),
+  });
+  const faq = load(files.faq);
+  const helpdeskLexicon = load(files.helpdeskLexicon);
 
   return {
-    playbook: playbook.value,
-    faq: readYaml(join(dir, "faq.yaml"), readText(join(dir, "faq.yaml")), faqSchema),
+    /** By the playbook as it is now. */
+    understand: (input: UnderstandInput) => playbook.get().value(input),
+    faq: faq.value,
     profile(name: string) {
       const path = join(dir, "bridge", `${name}.yaml`);
       return readYaml(path, readText(path), profileSchema);
     },
-    helpdeskLexicon: readYaml(
-      join(dir, "helpdesk.yaml"),
-      readText(join(dir, "helpdesk.yaml")),
-      helpdeskLexiconSchema,
-    ),
+    helpdeskLexicon: helpdeskLexicon.value,
     synonyms: () => synonyms.get().value,
     instructions: {
       shop: () => prompts.shop.get().value,
@@ -84,53 +83,33 @@ export function openShopConfig({
         hours: { ...texts.hours, timezone: texts.hours.timezone ?? timezone },
       };
     },
-    /** What an agent's answers stood on. */
+    /** What an agent's answers stood on: what `turns` of config-files.ts says. */
     versions: (agent: AgentName): Record<string, string> => ({
       prompt: prompts[agent].get().version,
       replies: replies.get().version,
       ...(agent === "shop"
-        ? { playbook: playbook.version, pricing: pricing.get().version, risk: risk.get().version }
-        : { synonyms: synonyms.get().version }),
+        ? {
+            playbook: playbook.get().version,
+            pricing: pricing.get().version,
+            risk: risk.get().version,
+            faq: faq.version,
+          }
+        : { synonyms: synonyms.get().version, helpdesk: helpdeskLexicon.version }),
     }),
   };
 }
 export type ShopConfig = ReturnType<typeof openShopConfig>;
 
-/** Parses and checks one file; the error names file, place and what is wrong, in words an operator can use. */
-export function readYaml<Schema extends z.ZodType>(
+/** A file that may change while we run: parsed and checked; a bad change keeps the old value and says why. */
+function watch<Loaded extends { version: string }>(
   path: string,
-  text: string,
-  schema: Schema,
-): z.infer<Schema> {
-  let raw: unknown;
-  try {
-    raw = parse(text) as unknown;
-  } catch (error) {
-    throw new AppError("bad-config", `${path} is not YAML: ${errorText(error)}`);
-  }
-  const parsed = schema.safeParse(raw);
-  if (parsed.success) return parsed.data;
-  const lines = parsed.error.issues
-    .slice(0, 10)
-    .map((issue) => `  ${issue.path.join(".")}: ${issue.message}`);
-  throw new AppError("bad-config", `${path} is wrong:\n${lines.join("\n")}`);
-}
-
-function watch<Value>(
-  path: string,
-  read: (text: string) => Value,
+  load: () => Loaded,
   now: () => number,
   log: Log,
-): Watched<Value> {
-  let mtimeMs = 0;
+): { get(): Loaded } {
+  let mtimeMs = mtimeOf(path);
   let lookedAt = 0;
   let current = load();
-
-  function load(): { value: Value; version: string } {
-    mtimeMs = mtimeOf(path);
-    const text = readText(path);
-    return { value: read(text), version: createHash("sha256").update(text).digest("hex").slice(0, 12) };
-  }
 
   return {
     get() {
@@ -138,7 +117,9 @@ function watch<Value>(
       if (at - lookedAt < LOOK_AGAIN_MS) return current;
       lookedAt = at;
       try {
-        if (mtimeOf(path) !== mtimeMs) {
+        const changedMs = mtimeOf(path);
+        if (changedMs !== mtimeMs) {
+          mtimeMs = changedMs;
           current = load();
           log.info("config.reloaded", { path, version: current.version });
         }
@@ -152,12 +133,4 @@ function watch<Value>(
 
 function mtimeOf(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    throw new AppError("bad-config", `cannot read ${path}: ${errorText(error)}`);
-  }
 }

@@ -21,7 +21,6 @@ import { createOrderDesk } from "../domain/orders/order-desk.ts";
 import { createDemandReader } from "../domain/orders/read-demand.ts";
 import { createTextOnce } from "../domain/pictures/text-once.ts";
 import { yuan } from "../domain/replies.ts";
-import { createUnderstanding } from "../domain/understanding/understand.ts";
 import type { Env } from "../env.ts";
 import { createFaqKnowledge } from "../integrations/knowledge/faq.ts";
 import { createCallbackSender } from "../integrations/tasks/callback-sender.ts";
@@ -33,6 +32,7 @@ import { createFindImageWorkflow } from "../workflows/find-image.ts";
 import { createWorkflowHandler } from "../workflows/order-runs.ts";
 import { createProcessImageWorkflow } from "../workflows/process-image.ts";
 import { atMost } from "./at-most.ts";
+import { createVersionKeeper } from "./keep-versions.ts";
 import { createFigures } from "./observe/figures.ts";
 import { withLogContext } from "./observe/log-context.ts";
 import { createTurnWatch } from "./observe/watch-turns.ts";
@@ -56,7 +56,8 @@ import { createSteadyClock } from "./steady-clock.ts";
 /** An orderly end takes less than 20 s: turns that run, acks of what they said (open-channels.ts), and what else runs. */
 const LAST_TURNS_MS = 8_000;
 const LAST_JOBS_MS = 4_000;
-const LAST_TRACES_MS = 2_000;
+const LAST_TRACES_MS = 1_000;
+const LAST_WRITE_MS = 1_000;
 const POLL_DESIGNER_MS = 5 * 60_000;
 
 export type WireOptions = {
@@ -79,11 +80,13 @@ export async function wire(env: Env, options: WireOptions) {
   const { root, log } = options;
   const now = createSteadyClock();
   const ambient: Ambient = options.ambient ?? { now, newId: (prefix) => orderedId(prefix, now()) };
+  const versions = createVersionKeeper({ now: ambient.now, log });
   const config = openShopConfig({
     dir: resolve(root, env.CONFIG_DIR),
     timezone: env.TZ_BUSINESS,
     now: ambient.now,
     log,
+    onLoad: versions.note,
   });
 
   const opened = await openOutside(env, { root, ambient, log });
@@ -100,16 +103,14 @@ export async function wire(env: Env, options: WireOptions) {
     webImages,
     ...outside
   } = options.around?.(opened) ?? opened;
+  versions.keepIn(store.configVersions);
   const regex = createSafeRegex();
   const cron = createCronClock();
   const taskRules = { cron, regex };
 
   // Rules of the shop
-  const understand = createUnderstanding(config.playbook, {
-    urgentWithinHours: () => config.rules().pricing.urgent_within_hours,
-  });
   const readDemand = createDemandReader({
-    understand,
+    understand: config.understand,
     pictures: store.pictures,
     ambient,
     rules: config.rules,
@@ -152,7 +153,7 @@ export async function wire(env: Env, options: WireOptions) {
       door: { fetcher, inspector },
       knowledge: createFaqKnowledge(config.faq),
     },
-    understand,
+    understand: config.understand,
     helpdesk: { knowledge: knowledge.sources, web: outside.webPages, ticketCallback },
     watch,
     log,
@@ -328,7 +329,7 @@ export async function wire(env: Env, options: WireOptions) {
     ownership,
     agent,
     config,
-    understand,
+    understand: config.understand,
     tools,
     receiveMessage,
     answerNow,
@@ -350,6 +351,7 @@ export async function wire(env: Env, options: WireOptions) {
       await bridge?.recorder.flush();
       await atMost(mastra.observability.flush(), LAST_TRACES_MS);
       await mastraStorage.close();
+      await atMost(versions.stop(), LAST_WRITE_MS);
       await store.close();
     },
   };

@@ -15,6 +15,7 @@ import { wecom } from "./migrations/0011-wecom.ts";
 import { postingBlocks } from "./migrations/0012-posting-blocks.ts";
 import { knowledgeVectors } from "./migrations/0013-knowledge-vectors.ts";
 import { jobsTellWho } from "./migrations/0014-jobs-tell-who.ts";
+import { configVersions } from "./migrations/0015-config-versions.ts";
 import type { DatabaseKind } from "./migrations/database-kind.ts";
 import type { Database } from "./schema.ts";
 
@@ -36,6 +37,7 @@ export async function migrate(db: Kysely<Database>, kind: DatabaseKind): Promise
       "0012_posting_blocks": postingBlocks(),
       "0013_knowledge_vectors": knowledgeVectors(kind),
       "0014_jobs_tell_who": jobsTellWho(kind),
+      "0015_config_versions": configVersions(kind),
     }),
   };
   const { error } = await new Migrator({ db, provider }).migrateToLatest();

@@ -1,4 +1,5 @@
 import type { Generated } from "kysely";
+import type { ConfigText } from "../domain/config-versions.ts";
 import type { KnowledgeDocument } from "../domain/knowledge/ports.ts";
 import type { PostingBlock } from "../domain/knowledge/posting-block.ts";
 import type { Ticket } from "../domain/tickets/ticket.ts";
@@ -208,6 +209,8 @@ type DifyConversationTable = { key: string; dify_id: string; updated_at: number 
 
 type KfCursorTable = { open_kfid: string; cursor: string; since: number; updated_at: number };
 
+type ConfigChangeTable = { id: Generated<number>; name: string; version: string; at: number };
+
 type CustomerTable = { id: string; platform: string; name: string | null; blacklisted: number };
 
 type GalleryTable = {
@@ -265,6 +268,8 @@ export type Database = {
   tickets: TicketTable;
   dify_conversations: DifyConversationTable;
   kf_cursors: KfCursorTable;
+  config_versions: ConfigText;
+  config_changes: ConfigChangeTable;
   customers: CustomerTable;
   gallery_items: GalleryTable;
   gallery_changes: GalleryChangeTable;

@@ -7,6 +7,7 @@ import type { JobKind, Jobs } from "../domain/jobs/jobs.ts";
 import type { Log } from "../domain/log.ts";
 import type { Records, Store } from "../domain/records.ts";
 import { createCertificateStore } from "./certificate-store.ts";
+import { createConfigVersionStore } from "./config-version-store.ts";
 import { createConversationStore } from "./conversation-store.ts";
 import { createDifyConversationStore } from "./dify-conversation-store.ts";
 import { createGroupCommitDialect } from "./group-commit.ts";
@@ -131,6 +132,7 @@ function createRecords(db: Kysely<Database>, now: () => number, jobs: Jobs): Rec
     tickets: createTicketStore(db),
     difyConversations: createDifyConversationStore(db),
     kfCursors: createKfCursorStore(db),
+    configVersions: createConfigVersionStore(db),
     leases: createLeaseStore(db, now),
     jobs,
   };

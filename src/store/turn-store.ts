@@ -48,12 +48,25 @@ export function createTurnStore(db: Kysely<Database>): TurnStore {
         outcome: row.outcome as TurnRecord["outcome"],
         tools: JSON.parse(row.tools) as string[],
         versions: JSON.parse(row.versions) as Record<string, string>,
-        agent: (row.agent ?? "shop") as AgentName,
+        agent: agentOf(row.agent),
         knowledge: {
           status: (row.knowledge ?? "n/a") as KnowledgeStatus,
           citations: JSON.parse(row.citations ?? "[]") as KnowledgeSource[],
         },
       };
+    },
+
+    async countByVersions() {
+      const rows = await db
+        .selectFrom("turns")
+        .select(["agent", "versions", (eb) => eb.fn.countAll().as("turns")])
+        .groupBy(["agent", "versions"])
+        .execute();
+      return rows.map(({ agent, versions, turns }) => ({
+        agent: agentOf(agent),
+        versions: JSON.parse(versions) as Record<string, string>,
+        turns: Number(turns),
+      }));
     },
 
     async misses(since, limit) {
@@ -76,6 +89,11 @@ export function createTurnStore(db: Kysely<Database>): TurnStore {
       }));
     },
   };
+}
+
+/** Before there were two, it was the shop's. */
+function agentOf(stored: string | null): AgentName {
+  return (stored ?? "shop") as AgentName;
 }
 
 export function createCustomerStore(db: Kysely<Database>): CustomerStore {

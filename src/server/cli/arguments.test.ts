@@ -20,6 +20,7 @@ const COMMANDS = [
   "backup",
   "handoffs",
   "bridge",
+  "prompts",
   "migrate-to-postgres",
 ];
 

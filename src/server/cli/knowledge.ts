@@ -9,11 +9,11 @@ import { addVectors } from "../../integrations/knowledge/add-vectors.ts";
 import { indexDocument } from "../../integrations/knowledge/index-document.ts";
 import { DOCUMENT_ENDINGS } from "../../integrations/knowledge/parse-document.ts";
 import { createSynonyms, synonymsSchema } from "../../integrations/knowledge/synonyms.ts";
+import { readYaml } from "../config-files.ts";
 import { openEmbeddedKnowledge, openEmbedder } from "../open-knowledge.ts";
 import { openStore } from "../outside.ts";
 import { loadEnv } from "../process-env.ts";
 import { projectRoot } from "../project-root.ts";
-import { readYaml } from "../shop-config.ts";
 import { print, runCommand, wordsOf } from "./json-lines.ts";
 import { readArguments } from "./settings.ts";
 

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { pricingRulesSchema } from "../../domain/orders/pricing-rules.ts";
 import { priceQuote, quoteInputSchema } from "../../domain/orders/quote.ts";
-import { readYaml } from "../shop-config.ts";
+import { readYaml } from "../config-files.ts";
 import { lineIdSchema, runCommand, runJsonLines } from "./json-lines.ts";
 import { readArguments, readSettings } from "./settings.ts";
 

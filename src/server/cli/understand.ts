@@ -1,5 +1,4 @@
 import { assessRisk, statesOwnership } from "../../domain/orders/assess-risk.ts";
-import { createUnderstanding } from "../../domain/understanding/understand.ts";
 import { understandInputSchema } from "../../domain/understanding/understanding.ts";
 import { lineIdSchema, runCommand, runJsonLines } from "./json-lines.ts";
 import { readArguments, readSettings } from "./settings.ts";
@@ -13,13 +12,10 @@ const USAGE =
 runCommand(async () => {
   const { positionals } = readArguments(USAGE, {});
   const { config } = readSettings();
-  const understand = createUnderstanding(config.playbook, {
-    urgentWithinHours: () => config.rules().pricing.urgent_within_hours,
-  });
   const { risk } = config.rules();
   await runJsonLines(positionals[0], (value) => {
     const line = lineSchema.parse(value);
-    const understood = understand(line);
+    const understood = config.understand(line);
     const assessment = assessRisk(
       {
         words: line.text,

@@ -66,6 +66,8 @@ async function fill(): Promise<void> {
     await tx.gallery.put(aPicture("g1"));
     await tx.gallery.put(aPicture("g2"));
     await tx.gallery.remove("g2");
+    await tx.configVersions.keep({ name: "risk.yaml", version: "abc", content: "old" }, NOW);
+    await tx.configVersions.keep({ name: "risk.yaml", version: "def", content: "new" }, NOW);
     await tx.knowledge.putDocument(aDocument.document, aDocument.chunks, NOW);
     const [chunk] = await tx.vectors.missing(VECTORS, { after: 0, most: 1 });
     await tx.vectors.put(VECTORS, [{ chunk: chunk?.seq ?? 0, bytes: new Uint8Array([1, 2, 255, 0]) }]);
@@ -114,6 +116,8 @@ async function whatIsIn(store: Store) {
     changes: await store.gallery.changesSince(0),
     vectors: await store.vectors.all(VECTORS, { after: 0, most: 10 }),
     vectorChanges: await store.vectors.changesSince(0),
+    configChanges: await store.configVersions.changes({ limit: 10 }),
+    configTexts: await store.configVersions.find("risk.yaml", ""),
   };
 }
 

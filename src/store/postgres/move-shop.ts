@@ -25,6 +25,8 @@ const TABLES: { name: keyof Database; counter?: string }[] = [
   { name: "tickets" },
   { name: "dify_conversations" },
   { name: "kf_cursors" },
+  { name: "config_versions" },
+  { name: "config_changes", counter: "id" },
   { name: "customers" },
   { name: "gallery_items" },
   { name: "gallery_changes", counter: "seq" },
