@@ -4,7 +4,7 @@ import type { SetScore } from "./score.ts";
 
 const score = createSetScorer();
 
-it.each(["tuning", "later-tuning", "context-tuning"])(
+it.each(["tuning", "later-tuning", "context-tuning", "context-tuning-2"])(
   "understands the set %s, whose errors may be looked at",
   (name) => {
     const result = score(name);

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { serviceSchema } from "../orders/service.ts";
+import { orderKindSchema, serviceSchema } from "../orders/service.ts";
 import { CONTEXT_FLAGS } from "./context-flags.ts";
 import { compilePattern, type WordGroups } from "./lexicon-pattern.ts";
 import { intentSchema, lengthUnitSchema, outputFormatSchema, slotsSchema } from "./understanding.ts";
@@ -25,6 +25,24 @@ const intentRuleSchema = z.strictObject({
   unless: patternSchema.optional(),
   when: z.array(conditionSchema).default([]),
   weight: z.number().min(1).max(100),
+});
+
+const exampleSchema = z.strictObject({
+  said: z.string(),
+  bot: z.string().default("").describe("what we had said before"),
+  orders: z
+    .array(
+      z
+        .string()
+        .regex(/^\w+ \w+$/u)
+        .transform((order) => {
+          const [kind, status = ""] = order.split(" ");
+          return { kind: orderKindSchema.parse(kind), status };
+        }),
+    )
+    .default([])
+    .describe("kind and status: find quoted"),
+  image: z.boolean().default(false),
 });
 
 const hexSchema = z.string().regex(/^#[0-9a-f]{6}$/u);
@@ -139,6 +157,10 @@ const lexiconShape = z.strictObject({
     .describe("clauses spoken to the system or of others' consent: left out when anything else is said"),
   services: z.partialRecord(serviceSchema, z.array(servicePatternSchema)),
   intents: z.partialRecord(intentSchema, z.array(intentRuleSchema)),
+  examples: z
+    .partialRecord(intentSchema, z.array(exampleSchema))
+    .default({})
+    .describe("messages and what they meant, for a guess where no rule knows"),
 });
 
 /** The lexicon of config/playbook.yaml. A wrong expression or flag is reported with the path of its entry. */
@@ -165,7 +187,7 @@ function checkPatterns(value: unknown, groups: WordGroups, path: PropertyKey[], 
   }
   if (typeof value !== "object" || value === null) return;
   for (const [key, child] of Object.entries(value)) {
-    if (key !== "when") checkPatterns(child, groups, [...path, key], report);
+    if (key !== "when" && key !== "examples") checkPatterns(child, groups, [...path, key], report);
   }
 }
 

@@ -36,13 +36,22 @@ export function createServiceReader(
     }
     return serviceSchema.options.flatMap((service) => {
       const entry = found.get(service);
-      if (!entry || entry.yieldsTo?.some((other) => other !== service && found.has(other))) return [];
+      // Of two that yield to each other the first of the price list stays.
+      const isYielded = (other: Service) =>
+        other !== service &&
+        found.has(other) &&
+        !(isBefore(service, other) && found.get(other)?.yieldsTo?.includes(service));
+      if (!entry || entry.yieldsTo?.some(isYielded)) return [];
       return [{ service, span: entry.span }];
     });
   };
 }
 
 type PatternEntry = NonNullable<PlaybookLexicon["services"][Service]>[number];
+
+function isBefore(service: Service, other: Service): boolean {
+  return serviceSchema.options.indexOf(service) < serviceSchema.options.indexOf(other);
+}
 
 function compileRule(service: Service, pattern: PatternEntry, lexicon: PlaybookLexicon): ServiceRule {
   const entry = typeof pattern === "string" ? { match: pattern, when: [], yields_to: [] } : pattern;

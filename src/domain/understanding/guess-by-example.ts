@@ -1,0 +1,71 @@
+import type { NormalText } from "./normalise.ts";
+
+/** One labelled message, as far as a guess looks at it. */
+type Example<Label> = { label: Label; text: NormalText; flags: ReadonlySet<string> };
+
+const LONGEST_RUN = 3;
+const MOST_CHARS = 120;
+// In examples: most runs of characters are seen once or twice.
+const SMOOTHING = 1;
+// Runs overlap and say the same thing several times.
+const OVERLAP = 2;
+// The same words mean another thing in each.
+const STATES = ["has_image", "offer", "order_working", "order_delivered"];
+
+/**
+ * Guesses what is meant where no rule knows, by likeness to the lexicon's examples: which runs of characters, and which
+ * states of the conversation, went with which label (naive Bayes).
+ *
+ * @returns null when there are no examples
+ */
+export function createGuesser<Label>(
+  examples: Example<Label>[],
+): (text: NormalText, flags: ReadonlySet<string>) => Label | null {
+  const labels = [...new Set(examples.map(({ label }) => label))];
+  const seen = labels.map((label) => examples.filter((example) => example.label === label).length);
+  const counts = new Map<string, number[]>();
+  for (const { label, text, flags } of examples) {
+    const index = labels.indexOf(label);
+    for (const feature of featuresOf(text, flags)) {
+      const row = counts.get(feature) ?? labels.map(() => 0);
+      row[index] = (row[index] ?? 0) + 1;
+      counts.set(feature, row);
+    }
+  }
+  const weights = new Map(
+    [...counts].map(([feature, row]) => {
+      const share = row.reduce((sum, count) => sum + count, 0) / examples.length;
+      return [feature, row.map((count, index) => logShare(count, seen[index] ?? 0, share))];
+    }),
+  );
+  const priors = seen.map((count) => Math.log(count + 1));
+
+  return (text, flags) => {
+    const scores = [...priors];
+    for (const feature of featuresOf(text, flags)) {
+      weights.get(feature)?.forEach((weight, index) => {
+        scores[index] = (scores[index] ?? 0) + weight;
+      });
+    }
+    return labels[scores.indexOf(Math.max(...scores))] ?? null;
+  };
+}
+
+// A label with few examples is taken to be like all of them.
+function logShare(count: number, of: number, share: number): number {
+  return Math.log((count + SMOOTHING * share) / (of + SMOOTHING)) / OVERLAP;
+}
+
+function featuresOf({ squeezed }: NormalText, flags: ReadonlySet<string>): Set<string> {
+  const line = `<${squeezed.slice(0, MOST_CHARS)}>`;
+  const state = STATES.filter((flag) => flags.has(flag)).join(" ");
+  const features = new Set([`@${state}`]);
+  for (let start = 0; start < line.length; start += 1) {
+    for (let run = 1; run <= LONGEST_RUN; run += 1) {
+      const words = line.slice(start, start + run);
+      features.add(words).add(`${state} ${words}`);
+    }
+  }
+  for (const flag of flags) features.add(`@${flag}`);
+  return features;
+}
