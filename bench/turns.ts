@@ -8,23 +8,27 @@ const ROUNDS = 3;
 const TURNS = 3_000;
 
 /**
- * Our service beside a stock Mastra agent with Memory, on the same rules, in turn. The service answers once by the rules
+ * Our service, with and without traces, beside a stock Mastra agent with Memory, on the same rules, in turn. The service answers once by the rules
  * and once through the model's side of the ladder: Mastra's agent loop and a model that answers at once.
  */
 export async function benchTurns(): Promise<string> {
   const stock = await openStock();
   const model = await startModel();
   const service = await openLoadedService({ args: ["--no-agent"] });
+  const untraced = await openLoadedService({ args: ["--no-agent"], settings: { TRACES: "off" } });
   const modelled = await openLoadedService({ settings: { MODEL: "instant", OPENAI_BASE_URL: model.url } });
   try {
     const ours: Timed[] = [];
+    const untracedOurs: Timed[] = [];
     const ofModel: Timed[] = [];
     const stocks: Timed[] = [];
     await service.play({ turns: 500, perSecond: 0 });
+    await untraced.play({ turns: 500, perSecond: 0 });
     await modelled.play({ turns: 200, perSecond: 0 });
     await stock.run(100);
     for (let round = 0; round < ROUNDS; round += 1) {
       ours.push(await service.play({ turns: TURNS, perSecond: 0 }));
+      untracedOurs.push(await untraced.play({ turns: TURNS, perSecond: 0 }));
       ofModel.push(await modelled.play({ turns: TURNS / 3, perSecond: 0 }));
       stocks.push(await stock.run(TURNS / 3));
     }
@@ -32,6 +36,7 @@ export async function benchTurns(): Promise<string> {
     const at100 = await service.play({ turns: 1_000, perSecond: 100 });
     return report({
       ours,
+      untraced: untracedOurs,
       ofModel,
       stocks,
       at50,
@@ -41,6 +46,7 @@ export async function benchTurns(): Promise<string> {
     });
   } finally {
     await service.stop();
+    await untraced.stop();
     await modelled.stop();
     await stock.stop();
     model.stop();
@@ -51,6 +57,7 @@ type Timed = { turns: number; seconds: number; latenciesMs: number[] };
 
 function report(measured: {
   ours: Timed[];
+  untraced: Timed[];
   ofModel: Timed[];
   stocks: Timed[];
   at50: Timed;
@@ -58,7 +65,7 @@ function report(measured: {
   rssMb: number;
   rssOfModelMb: number;
 }): string {
-  const { ours, ofModel, stocks, at50, at100, rssMb, rssOfModelMb } = measured;
+  const { ours, untraced, ofModel, stocks, at50, at100, rssMb, rssOfModelMb } = measured;
   const rate = (rounds: Timed[]) => median(rounds.map(({ turns, seconds }) => turns / seconds));
   const p95 = (...rounds: Timed[]) =>
     `${Math.round(
@@ -77,6 +84,15 @@ function report(measured: {
         p95(at100),
         p95(...ours),
         `${rssMb} MB`,
+      ],
+      ["the same with TRACES=off", Math.round(rate(untraced)), "-", "-", p95(...untraced), "-"],
+      [
+        "of that with traces",
+        `${Math.round((rate(ours) / rate(untraced)) * 100)} %, bar ≥ 85 %`,
+        "",
+        "",
+        "",
+        "",
       ],
       [
         "the same through Mastra's agent loop, an instant model over HTTP",
