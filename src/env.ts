@@ -34,6 +34,25 @@ export const OPENAI_URL = "https://api.openai.com/v1";
 /** Parts that an empty value switches off, as "off" does; elsewhere empty is the same as absent. */
 const SWITCHES = ["QINGJIAN_WS_URL", "TUHUI_API_URL", "TIANWANG_CALLBACK_URL"];
 
+/** NAME=VALUE, separated by commas; values may be percent-encoded. */
+function headersOf(text: string | undefined): Record<string, string> {
+  const pairs = (text ?? "").split(",").filter((pair) => pair.includes("="));
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const at = pair.indexOf("=");
+      return [pair.slice(0, at).trim(), decoded(pair.slice(at + 1).trim())];
+    }),
+  );
+}
+
+function decoded(value: string): string {
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    return value;
+  }
+}
+
 /** The environment, all of it optional. */
 export const envSchema = z
   .object({
@@ -146,16 +165,9 @@ export const envSchema = z
     OTEL_EXPORTER_OTLP_ENDPOINT: url(http),
     OTEL_EXPORTER_OTLP_HEADERS: z
       .string()
-      .regex(/^\s*[\w-]+=[^,=\s]+(\s*,\s*[\w-]+=[^,=\s]+)*\s*$/u, "must be NAME=VALUE, separated by commas")
+      .regex(/^\s*[\w-]+=[^,\s]+(\s*,\s*[\w-]+=[^,\s]+)*\s*$/u, "must be NAME=VALUE, separated by commas")
       .optional()
-      .transform((text) =>
-        Object.fromEntries(
-          (text ?? "").split(",").flatMap((pair) => {
-            const [name = "", value] = pair.trim().split("=");
-            return value === undefined ? [] : [[name, decodeURIComponent(value)]];
-          }),
-        ),
-      ),
+      .transform(headersOf),
     LOG_LEVEL: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
     TZ_BUSINESS: z
       .string()

@@ -1,6 +1,7 @@
 import { AppError, errorText } from "../domain/errors.ts";
 import { NO_KNOWLEDGE_USED, readKnowledgeUse } from "../domain/knowledge/knowledge-use.ts";
 import type { Log } from "../domain/log.ts";
+import { redactText } from "../domain/redact.ts";
 import type { TurnContext } from "../tools/turn-context.ts";
 import {
   type AgentAnswer,
@@ -71,7 +72,7 @@ export function createLadder(deps: {
         log.warn("ladder.rung_failed", {
           rung: rung.name,
           turnId: question.turnId,
-          error: errorText(error).slice(0, 300),
+          error: redactText(errorText(error)).slice(0, 300),
         });
         if (gate?.hasSpoken() === true)
           throw new AppError("answer-cut-off", "the answer broke off", { cause: error });

@@ -1,6 +1,7 @@
+import { isUtf8 } from "node:buffer";
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
-import { open, realpath, rename, rm, stat } from "node:fs/promises";
+import { open, readFile, realpath, rename, rm, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { ConfigText } from "../domain/config-versions.ts";
 import { AppError, errorText } from "../domain/errors.ts";
@@ -10,6 +11,8 @@ import { type ConfigFile, configFiles, readText, versionOf } from "./config-file
 
 const FILES: readonly ConfigFile[] = Object.values(configFiles);
 const LEAST_HASH = 4;
+/** What is looked through for a version that can be used. */
+const LATEST = 20;
 
 /**
  * When a file had which version. `in-file`: the file holds it, and it has been used; `unused`: the file holds it, and
@@ -126,17 +129,34 @@ export function openConfigHistory({
       const text = await find(file, asked);
       const held = present(file);
       if (held?.version === text.version) return { version: text.version, was: text.version };
-      const fault = faultOf(file, text) ?? missingSentences(file, text, held);
+      const fault = faultOf(file, text) ?? missingSentences(file, text, await inUse(file, held));
       if (fault !== null)
         throw new AppError(
           "bad-config",
           `${file.name} 的版本 ${text.version} 现在不能用，没有改动: ${fault}`,
         );
-      if (held !== null) await store.configVersions.keep(held, now());
+      if (held !== null) {
+        if (!isUtf8(await readFile(pathOf(file))))
+          throw new AppError(
+            "bad-config",
+            `${file.name} 现在不是 UTF-8 编码，内容留不下来，没有改动: 先把它另存一份`,
+          );
+        await store.configVersions.keep(held, now());
+      }
       await replace(pathOf(file), text.content);
       return { version: text.version, was: held?.version ?? null };
     },
   };
+
+  /** What a service goes by now: what the file holds, or, when that is broken, the last that was not. */
+  async function inUse(file: ConfigFile, held: ConfigText | null): Promise<ConfigText | null> {
+    if (held !== null && faultOf(file, held) === null) return held;
+    for (const { version } of await store.configVersions.changes({ name: file.name, limit: LATEST })) {
+      const kept = await find(file, version);
+      if (faultOf(file, kept) === null) return kept;
+    }
+    return null;
+  }
 
   async function counted(rows: HistoryRow[]): Promise<HistoryRow[]> {
     const counts = await store.turns.countByVersions();
@@ -181,7 +201,7 @@ function faultOf(file: ConfigFile, { name, version, content }: ConfigText): stri
 
 /** A sentence that is asked for and is not there is a fault in the middle of a turn: what is there today is needed. */
 function missingSentences(file: ConfigFile, text: ConfigText, held: ConfigText | null): string | null {
-  if (file !== configFiles.replies || held === null || faultOf(file, held) !== null) return null;
+  if (file !== configFiles.replies || held === null) return null;
   const keysOf = ({ content }: ConfigText) =>
     Object.keys((file.read(content, file.name) as RepliesConfig).texts);
   const there = new Set(keysOf(text));

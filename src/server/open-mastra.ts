@@ -36,7 +36,7 @@ export function openMastraStorage(env: Env, { root, log }: { root: string; log: 
     : null;
   const own =
     pool === null ? openOwn(env, root) : new PostgresStore({ id: "own", pool, schemaName: MASTRA_SCHEMA });
-  const traces = openTraces(env, { root, pool, log });
+  const traces = tracesOrNot(env, { root, pool, log });
   const storage = new MastraCompositeStore({
     id: "mastra",
     default: own,
@@ -58,6 +58,16 @@ export function openMastraStorage(env: Env, { root, log }: { root: string; log: 
       await (pool === null ? own.close() : pool.end());
     },
   };
+}
+
+/** Without traces answers go on. */
+function tracesOrNot(env: Env, deps: Parameters<typeof openTraces>[1]) {
+  try {
+    return openTraces(env, deps);
+  } catch (error) {
+    deps.log.error("traces.unavailable", { error: errorText(error) });
+    return null;
+  }
 }
 
 function openOwn(env: Env, root: string): LibSQLStore {

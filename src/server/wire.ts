@@ -128,6 +128,7 @@ export async function wire(env: Env, options: WireOptions) {
   const watch = createTurnWatch({
     traces: mastraStorage.observability?.getDefaultInstance() ?? null,
     figures,
+    log,
   });
 
   const ticketCallback = { url: env.TICKET_CALLBACK_URL ?? null };
@@ -350,7 +351,7 @@ export async function wire(env: Env, options: WireOptions) {
       await textReader.close();
       await bridge?.recorder.flush();
       await atMost(mastra.observability.flush(), LAST_TRACES_MS);
-      await mastraStorage.close();
+      await atMost(mastraStorage.close(), LAST_TRACES_MS);
       await atMost(versions.stop(), LAST_WRITE_MS);
       await store.close();
     },

@@ -136,5 +136,5 @@ function anyValue(value: unknown) {
   if (typeof value === "number")
     return Number.isInteger(value) ? { intValue: String(value) } : { doubleValue: value };
   const text = typeof value === "string" ? value : (JSON.stringify(value) ?? "");
-  return { stringValue: text.slice(0, LONGEST_ATTRIBUTE) };
+  return { stringValue: text.slice(0, LONGEST_ATTRIBUTE).toWellFormed() };
 }

@@ -6,6 +6,7 @@ import { ObservabilityLibSQL } from "@mastra/libsql";
 import { DefaultObservabilityInstance, MastraStorageExporter, Observability } from "@mastra/observability";
 import { ObservabilityPG, PoolAdapter } from "@mastra/pg";
 import type pg from "pg";
+import { errorText } from "../../domain/errors.ts";
 import type { Log } from "../../domain/log.ts";
 import type { Env } from "../../env.ts";
 import { OtlpExporter } from "../../integrations/traces/otlp-exporter.ts";
@@ -20,9 +21,11 @@ type SqliteClient = Extract<
 const SERVICE = "tianwang-cs";
 const SPANS_AT_ONCE = 200;
 const WRITE_AFTER_MS = 1_000;
-/** Beyond this many that wait for their store, spans are dropped: answers come first. */
-const MOST_WAITING = 5_000;
-
+/** Batches that wait for their store; what comes beyond is dropped: answers come first. */
+const MOST_BATCHES = 20;
+/** Of old spans: SQLite deletes them in our own thread. */
+const PRUNED_AT_ONCE = 200;
+const TELL_AGAIN_MS = 60_000;
 /**
  * Traces in a store of their own: a file beside the app's, or a schema of their own in PostgreSQL. Only ended spans are
  * written, redacted.
@@ -32,10 +35,13 @@ const MOST_WAITING = 5_000;
 export function openTraces(env: Env, { root, pool, log }: { root: string; pool: pg.Pool | null; log: Log }) {
   if (env.TRACES === "off") return null;
   const { storage, close } = openStorage(env, { root, pool });
+  keepApart(storage, log);
   const endpoint = env.OTEL_EXPORTER_OTLP_ENDPOINT;
   return {
     storage,
-    retention: { observability: { spans: { maxAge: `${env.TRACES_DAYS}d` as const } } },
+    retention: {
+      observability: { spans: { maxAge: `${env.TRACES_DAYS}d` as const, batchSize: PRUNED_AT_ONCE } },
+    },
     observability: new Observability({
       sensitiveDataFilter: false,
       configs: {
@@ -50,7 +56,6 @@ export function openTraces(env: Env, { root, pool, log }: { root: string; pool: 
               strategy: "insert-only",
               maxBatchSize: SPANS_AT_ONCE,
               maxBatchWaitMs: WRITE_AFTER_MS,
-              maxBufferSize: MOST_WAITING,
             }),
             ...(endpoint === undefined
               ? []
@@ -67,6 +72,60 @@ export function openTraces(env: Env, { root, pool, log }: { root: string; pool: 
       },
     }),
     close,
+  };
+}
+
+/**
+ * Traces that cannot be kept are dropped and logged, and nothing else fails with them: Mastra waits for all of its stores
+ * before it uses any, and retries what was not written with no end to what waits.
+ */
+function keepApart(storage: ObservabilityStorage, log: Log): void {
+  const init = storage.init.bind(storage);
+  const write = storage.batchCreateSpans.bind(storage);
+  let ready: Promise<boolean> | null = null;
+  let triedAt = 0;
+  let waiting = 0;
+  let last: Promise<void> = Promise.resolve();
+  let toldAt = Number.NEGATIVE_INFINITY;
+
+  const tell = (event: string, fields: Record<string, unknown>) => {
+    if (performance.now() - toldAt < TELL_AGAIN_MS) return;
+    toldAt = performance.now();
+    log.warn(event, fields);
+  };
+  const open = async () => {
+    triedAt = performance.now();
+    try {
+      await init();
+      return true;
+    } catch (error) {
+      tell("traces.unavailable", { error: errorText(error) });
+      return false;
+    }
+  };
+  const isReady = async () => {
+    ready ??= open();
+    if (!(await ready) && performance.now() - triedAt > TELL_AGAIN_MS) ready = open();
+    return await ready;
+  };
+
+  storage.init = async () => {
+    await isReady();
+  };
+  storage.batchCreateSpans = async (spans) => {
+    if (waiting >= MOST_BATCHES) return tell("traces.dropped", { spans: spans.records.length });
+    waiting += 1;
+    last = last
+      .then(async () => {
+        if (await isReady()) await write(spans);
+      })
+      .catch((error: unknown) => {
+        tell("traces.not_written", { spans: spans.records.length, error: errorText(error) });
+      })
+      .finally(() => {
+        waiting -= 1;
+      });
+    await last;
   };
 }
 

@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { type Client, createClient, type InStatement } from "@libsql/client";
+import { errorText } from "../../domain/errors.ts";
 
 /** Statements for the thread that writes, and its answer. */
 export type SpanBatch = { id: number; batch: { sql: string; args: Bindable[] }[] };
@@ -11,30 +12,36 @@ const BUSY_TIMEOUT_MS = 5_000;
 /** Reads and single statements run here; batches, which are what spans are written by, in a thread of their own. */
 export function openTracesClient(file: string): { client: Client; close(): Promise<void> } {
   const here = createClient({ url: `file:${file}`, timeout: BUSY_TIMEOUT_MS });
-  const worker = new Worker(new URL("./write-traces.ts", import.meta.url), { workerData: { file } });
-  // Traces keep no process alive.
-  worker.unref();
   const waiting = new Map<number, (error: string | null) => void>();
+  let worker: Worker | null = null;
   let last = 0;
-  let gone: string | null = null;
-  worker.on("message", ({ id, error }: SpanBatchWritten) => {
-    waiting.get(id)?.(error);
-    waiting.delete(id);
-  });
-  const end = (why: string) => {
-    gone ??= why;
-    for (const settle of waiting.values()) settle(gone);
-    waiting.clear();
-  };
-  worker.on("error", (error) => end(error instanceof Error ? error.message : String(error)));
-  worker.on("exit", () => end("the thread that writes traces has ended"));
+
+  function start(): Worker {
+    const started = new Worker(new URL("./write-traces.ts", import.meta.url), { workerData: { file } });
+    // Traces keep no process alive.
+    started.unref();
+    const end = (why: string) => {
+      if (worker === started) worker = null;
+      for (const settle of waiting.values()) settle(why);
+      waiting.clear();
+    };
+    started.on("message", ({ id, error }: SpanBatchWritten) => {
+      waiting.get(id)?.(error);
+      waiting.delete(id);
+    });
+    started.on("error", (error) => end(errorText(error)));
+    started.on("exit", () => end("the thread that writes traces has ended"));
+    return started;
+  }
 
   async function batch(given: (InStatement | [string, unknown?])[]): Promise<[]> {
-    if (gone !== null) throw new Error(gone);
+    const id = ++last;
+    const statements = given.map(plain);
     const error = await new Promise<string | null>((resolve) => {
-      last += 1;
-      waiting.set(last, resolve);
-      worker.postMessage({ id: last, batch: given.map(plain) } satisfies SpanBatch);
+      // One that ended is replaced.
+      worker ??= start();
+      waiting.set(id, resolve);
+      worker.postMessage({ id, batch: statements } satisfies SpanBatch);
     });
     if (error !== null) throw new Error(error);
     return [];
@@ -49,7 +56,7 @@ export function openTracesClient(file: string): { client: Client; close(): Promi
       },
     }),
     async close() {
-      await worker.terminate();
+      await worker?.terminate();
       here.close();
     },
   };

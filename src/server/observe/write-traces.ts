@@ -7,8 +7,7 @@ import type { SpanBatch, SpanBatchWritten } from "./traces-client.ts";
 const BUSY_TIMEOUT_MS = 5_000;
 const database = new Database((workerData as { file: string }).file, { timeout: BUSY_TIMEOUT_MS });
 database.exec("pragma journal_mode = wal");
-// A power cut may cost the last second of traces.
-database.exec("pragma synchronous = off");
+database.exec("pragma synchronous = normal");
 const statements = new Map<string, ReturnType<typeof database.prepare>>();
 
 parentPort?.on("message", ({ id, batch }: SpanBatch) => {
@@ -23,7 +22,11 @@ parentPort?.on("message", ({ id, batch }: SpanBatch) => {
     database.exec("commit");
   } catch (fault) {
     error = fault instanceof Error ? fault.message : String(fault);
-    if (database.inTransaction) database.exec("rollback");
+    try {
+      if (database.inTransaction) database.exec("rollback");
+    } catch {
+      // Then nothing is open that would have to be undone.
+    }
   }
   parentPort?.postMessage({ id, error } satisfies SpanBatchWritten);
 });
