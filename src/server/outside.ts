@@ -1,5 +1,5 @@
 import { mkdirSync } from "node:fs";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import type { Ambient } from "../domain/clock.ts";
 import type { WebSearch } from "../domain/knowledge/web-search.ts";
 import type { Log } from "../domain/log.ts";
@@ -81,7 +81,12 @@ export async function openOutside(
           }),
     webImages: env.SEARXNG_URL === undefined ? null : createSearxngImageSearch({ url: env.SEARXNG_URL, log }),
     webPages: env.SEARXNG_URL === undefined ? null : createSearxngPageSearch({ url: env.SEARXNG_URL, log }),
-    textReader: createTextReader({ log, idleMs: OCR_IDLE_MS }),
+    textReader: createTextReader({
+      log,
+      idleMs: OCR_IDLE_MS,
+      // Studio runs a bundle of us, which holds no other files.
+      workerPath: join(root, "src/integrations/pictures/ocr/worker.ts"),
+    }),
     fetcher: createPictureFetcher({ allowHosts, log }),
     deliveryFetcher: createPictureFetcher({
       allowHosts: tuhui === null ? allowHosts : [...allowHosts, new URL(tuhui).host],

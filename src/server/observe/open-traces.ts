@@ -147,7 +147,7 @@ function openStorage(
   const { client, close } =
     env.DATABASE_URL === "file::memory:"
       ? inMemory()
-      : openTracesClient(join(resolve(root, env.DATA_DIR), "traces.db"));
+      : openTracesClient(join(resolve(root, env.DATA_DIR), "traces.db"), root);
   // The same client; only its optional fields are declared differently.
   return { storage: new ObservabilityLibSQL({ client: client as unknown as SqliteClient }), close };
 }

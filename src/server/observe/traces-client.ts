@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { type Client, createClient, type InStatement } from "@libsql/client";
 import { errorText } from "../../domain/errors.ts";
@@ -9,15 +10,20 @@ export type SpanBatchWritten = { id: number; error: string | null };
 
 const BUSY_TIMEOUT_MS = 5_000;
 
-/** Reads and single statements run here; batches, which are what spans are written by, in a thread of their own. */
-export function openTracesClient(file: string): { client: Client; close(): Promise<void> } {
+/**
+ * Reads and single statements run here; batches, which are what spans are written by, in a thread of their own.
+ *
+ * @param root - the project's folder: Studio runs a bundle of us, which holds no other files
+ */
+export function openTracesClient(file: string, root: string): { client: Client; close(): Promise<void> } {
   const here = createClient({ url: `file:${file}`, timeout: BUSY_TIMEOUT_MS });
+  const writer = join(root, "src/server/observe/write-traces.ts");
   const waiting = new Map<number, (error: string | null) => void>();
   let worker: Worker | null = null;
   let last = 0;
 
   function start(): Worker {
-    const started = new Worker(new URL("./write-traces.ts", import.meta.url), { workerData: { file } });
+    const started = new Worker(writer, { workerData: { file } });
     // Traces keep no process alive.
     started.unref();
     const end = (why: string) => {
