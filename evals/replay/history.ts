@@ -6,7 +6,7 @@ import type { Task, TaskRequest } from "../../src/domain/tasks/task.ts";
 
 /** What somebody outside did, at a time (UTC ms); orders are counted in their conversation, from 0. */
 export type Act = { at: number } & (
-  | { does: "says"; messages: SaidMessage[]; answeredAt: number }
+  | { does: "says"; messages: SaidMessage[] }
   | { does: "says to a person"; message: SaidMessage }
   | { does: "answers as a person"; message: SaidMessage }
   | { does: "decides"; order: number; verb: PersonVerb; by: string; yuan: number | null; files: string[] }
@@ -79,9 +79,9 @@ async function wordsOf(store: Store, messages: readonly SaidMessage[]): Promise<
   const said = await Promise.all(
     [...bursts].map(async ([turnId, burst]): Promise<Act> => {
       const turn = await store.turns.find(turnId);
-      const lastAt = Math.max(...burst.map(({ at }) => at));
-      const answeredAt = turn?.started_at ?? lastAt;
-      return { at: Math.min(lastAt, answeredAt), does: "says", messages: burst, answeredAt };
+      // What came of orders before the turn began was known to it, also when the words are older.
+      const at = turn?.started_at ?? Math.max(...burst.map((message) => message.at));
+      return { at, does: "says", messages: burst };
     }),
   );
   const others = inbound.flatMap((message): Act[] => {

@@ -249,7 +249,7 @@ function createPlayer(
       case "says":
         await give(id, "bot");
         for (const message of done.messages) await hear(conversation, message);
-        return await goTo(Math.max(done.answeredAt, now() + MERGE_WINDOW_MS));
+        return await goTo(now() + MERGE_WINDOW_MS);
       case "says to a person":
         await give(id, "human");
         return await hear(conversation, done.message);

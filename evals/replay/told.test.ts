@@ -1,5 +1,8 @@
 import { expect, it } from "vitest";
-import { compareTold, type Told } from "./told.ts";
+import { conversationIdOf } from "../../src/domain/conversations/conversation.ts";
+import { aConversationService } from "../../src/testing/conversation-harness.ts";
+import { anInbound } from "../../src/testing/test-store.ts";
+import { compareTold, readTold, type Told } from "./told.ts";
 
 const TOLD: Told = {
   turns: [
@@ -66,3 +69,39 @@ it("notices an end that differs though the same was told", () => {
     end: [{ field: "handoffs", was: "[]", is: '["complaint"]' }],
   });
 });
+
+it.each([
+  { what: "before the turn that answers what is being said", deliveredAfterMs: 20, turn: 0 },
+  { what: "after that turn began", deliveredAfterMs: 60, turn: 1 },
+])(
+  "counts what an order tells by itself to the turn of its time: $what",
+  async ({ deliveredAfterMs, turn }) => {
+    const service = await aConversationService({ mergeWindowMs: 30 });
+    const { clock, store } = service;
+    service.start();
+    await service.receive(anInbound({ text: "放大", at: clock.now() }));
+    await service.advance(100);
+    const start = clock.now();
+    const id = conversationIdOf(anInbound());
+    const deliver = async () =>
+      await store.messages.addOutbound({
+        id: "m_order_delivered",
+        conversationId: id,
+        author: "system",
+        parts: [{ type: "text", text: "做好啦" }],
+        fence: 1,
+        at: start + deliveredAfterMs,
+        status: "queued",
+      });
+    await service.receive(anInbound({ text: "好了吗", at: start }));
+    if (turn === 0) await deliver();
+    await service.advance(50);
+    if (turn === 1) await deliver();
+
+    const { turns } = await readTold(store, id, []);
+    expect(turns.map(({ told }) => told)).toEqual(
+      turn === 0 ? [["答：放大", "做好啦"], ["答：好了吗"]] : [["答：放大"], ["答：好了吗", "做好啦"]],
+    );
+    await service.close();
+  },
+);

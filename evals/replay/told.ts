@@ -21,6 +21,15 @@ export type Difference = {
   end: { field: keyof EndState; was: string; is: string }[];
 };
 
+/** One turn while it is read: what answered it, and what was told besides until the next. */
+type Telling = {
+  id: string | null;
+  startedAt: number;
+  said: string;
+  answers: string[];
+  besides: string[];
+};
+
 const MOST_MESSAGES = 10_000;
 const NEVER_SAID: readonly string[] = ["cancelled", "failed", "deferred"];
 
@@ -34,17 +43,30 @@ export async function readTold(
   conversationId: string,
   taskIds: readonly string[],
 ): Promise<Told> {
-  const turns: (ToldTurn & { id: string | null })[] = [{ id: null, said: "", told: [] }];
-  for (const message of await store.messages.recent(conversationId, MOST_MESSAGES)) {
+  const messages = await store.messages.recent(conversationId, MOST_MESSAGES);
+  const startedAt = await startsOf(store, messages);
+  const first: Telling = {
+    id: null,
+    startedAt: Number.NEGATIVE_INFINITY,
+    said: "",
+    answers: [],
+    besides: [],
+  };
+  const turns = [first];
+  for (const message of messages) {
+    const { turn_id: id } = message;
     if (message.direction === "in") {
-      if (message.author !== "buyer" || message.turn_id === null) continue;
-      const known = turns.find(({ id }) => id === message.turn_id);
+      if (message.author !== "buyer" || id === null) continue;
+      const known = turns.find((turn) => turn.id === id);
       const words = lineOf(message);
-      if (known === undefined) turns.push({ id: message.turn_id, said: words, told: [] });
-      else known.said = `${known.said} / ${words}`;
+      if (known !== undefined) known.said = `${known.said} / ${words}`;
+      else
+        turns.push({ id, startedAt: startedAt.get(id) ?? message.at, said: words, answers: [], besides: [] });
     } else if (message.author !== "person" && !NEVER_SAID.includes(message.status)) {
-      const turn = turns.find(({ id }) => id !== null && id === message.turn_id) ?? turns.at(-1);
-      turn?.told.push(lineOf(message));
+      const own = turns.find((turn) => turn.id !== null && turn.id === id);
+      if (own !== undefined) own.answers.push(lineOf(message));
+      // What an order tells by itself: by the clock, for it may be written while the customer speaks.
+      else (turns.findLast((turn) => turn.startedAt <= message.at) ?? first).besides.push(lineOf(message));
     }
   }
   const { orders, handoffs, tickets, tasks, holder } = await readOutcome(store, conversationId, {
@@ -54,10 +76,19 @@ export async function readTold(
   });
   return {
     turns: turns
+      .map(({ id, said, answers, besides }) => ({ id, said, told: [...answers, ...besides] }))
       .filter(({ id, told }) => id !== null || told.length > 0)
       .map(({ said, told }) => ({ said, told })),
     end: { orders, handoffs, tickets, tasks, holder },
   };
+}
+
+async function startsOf(store: Store, messages: readonly SaidMessage[]): Promise<Map<string, number>> {
+  const ids = messages.flatMap(({ direction, turn_id }) =>
+    direction === "in" && turn_id !== null ? [turn_id] : [],
+  );
+  const turns = await Promise.all([...new Set(ids)].map((id) => store.turns.find(id)));
+  return new Map(turns.flatMap((turn) => (turn === null ? [] : [[turn.id, turn.started_at]])));
 }
 
 function lineOf({ parts }: Pick<SaidMessage, "parts">): string {
