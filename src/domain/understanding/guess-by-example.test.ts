@@ -30,3 +30,10 @@ describe("a guess by example", () => {
     expect(createGuesser([])(textOf("行"), NOTHING)).toBeNull();
   });
 });
+
+it("guesses nothing of words that no example has", () => {
+  const guess = createGuesser([{ label: "quote", text: textOf("多少钱"), flags: NOTHING }]);
+
+  expect(guess(textOf("测试"), NOTHING)).toBeNull();
+  expect(guess(textOf("一张多少"), NOTHING)).toBe("quote");
+});

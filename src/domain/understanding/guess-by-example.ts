@@ -16,7 +16,7 @@ const STATES = ["has_image", "offer", "order_working", "order_delivered"];
  * Guesses what is meant where no rule knows, by likeness to the lexicon's examples: which runs of characters, and which
  * states of the conversation, went with which label (naive Bayes).
  *
- * @returns null when there are no examples
+ * @returns null when there are no examples, or none that has any two characters of the text
  */
 export function createGuesser<Label>(
   examples: Example<Label>[],
@@ -41,6 +41,7 @@ export function createGuesser<Label>(
   const priors = seen.map((count) => Math.log(count + 1));
 
   return (text, flags) => {
+    if (!hasKnownWords(text)) return null;
     const scores = [...priors];
     for (const feature of featuresOf(text, flags)) {
       weights.get(feature)?.forEach((weight, index) => {
@@ -49,6 +50,13 @@ export function createGuesser<Label>(
     }
     return labels[scores.indexOf(Math.max(...scores))] ?? null;
   };
+
+  /** Words that no example has are like none of them. */
+  function hasKnownWords({ squeezed }: NormalText): boolean {
+    for (let start = 0; start + 2 <= Math.min(squeezed.length, MOST_CHARS); start += 1)
+      if (weights.has(squeezed.slice(start, start + 2))) return true;
+    return weights.has(`<${squeezed}>`);
+  }
 }
 
 // A label with few examples is taken to be like all of them.
