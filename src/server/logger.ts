@@ -1,6 +1,6 @@
 import { type DestinationStream, pino } from "pino";
 import type { Log } from "../domain/log.ts";
-import { redact } from "../domain/redact.ts";
+import { redact } from "../domain/redaction/redact.ts";
 import { logContext } from "./observe/log-context.ts";
 
 /**

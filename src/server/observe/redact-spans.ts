@@ -1,5 +1,5 @@
 import type { AnySpan, SpanOutputProcessor } from "@mastra/core/observability";
-import { redact } from "../../domain/redact.ts";
+import { redact } from "../../domain/redaction/redact.ts";
 
 const FIELDS = ["input", "output", "attributes", "metadata", "errorInfo", "requestContext"] as const;
 

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { expectGone, planted } from "../testing/planted.ts";
-import { redact, redactText } from "./redact.ts";
+import { expectGone, planted } from "../../testing/planted.ts";
+import { redact } from "./redact.ts";
+import { redactText } from "./redact-text.ts";
 
 describe("what is taken out", () => {
   it.each(planted)("%s%s%s, in running text", (before, raw, after) => {
