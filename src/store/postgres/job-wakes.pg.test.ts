@@ -128,6 +128,27 @@ it("finds what is due now when the process's own clock is ahead of the wall's", 
   }
 });
 
+it.each([
+  { when: "within the millisecond that it is told in", dueInMs: 0.45, busyMs: 0 },
+  { when: "a little later, and the process is busy", dueInMs: 20.45, busyMs: 5 },
+])("finds what is due $when", async ({ dueInMs, busyMs }) => {
+  const one = await open(database.url);
+  const client = await connected();
+  const ran = countingTurns(one);
+  await pause(500);
+
+  for (let n = 1; n <= 100; n += 1) {
+    await client.query(
+      `select enqueue_job('turn', $1::json, null, null,
+        date_trunc('milliseconds', clock_timestamp()) + $2 * interval '1 millisecond', 1)`,
+      [n, dueInMs],
+    );
+    blockFor(busyMs);
+    await expect.poll(ran, { timeout: SOON_MS, interval: 1 }).toBe(n);
+  }
+  await client.end();
+});
+
 it("hears of its own jobs when the connection that listens is silently dead", async () => {
   const one = await open(throughProxy());
   const ran = countingTurns(one);
@@ -162,6 +183,12 @@ async function open(url: string, now: () => number = Date.now): Promise<Opened> 
   const one = await openPostgresStore({ url, now, random: Math.random, log: silentLog });
   opened.push(one);
   return one;
+}
+
+/** Keeps the event loop from its timers. */
+function blockFor(ms: number): void {
+  const until = performance.now() + ms;
+  while (performance.now() < until);
 }
 
 async function connected(): Promise<pg.Client> {

@@ -171,9 +171,11 @@ export function createLane(
 
   /** Looks when it is due. By the clock that graphile-worker looks at: a look before that finds nothing. */
   function wakeAt(at: number): void {
-    // A timer may come up to a millisecond early.
-    if (isOpen && at > Date.now()) searchAt(at + 1);
-    else if (isOpen) nudge(1);
+    if (!isOpen) return;
+    const now = Date.now();
+    if (at <= now) nudge(1);
+    // What is told is a whole millisecond, and what is due may be up to half of one later.
+    if (at >= now) searchAt(at + 1);
   }
 
   /** Looks when it has been due for a little, once for all that come together. */
@@ -186,13 +188,20 @@ export function createLane(
     const inMs = at - Date.now();
     // What is due later is found by a beat before it is due.
     if (inMs > WAKES_AHEAD_MS || timers.has(at)) return;
-    const timer = setTimeout(() => {
+    const from = performance.now();
+    const look = () => {
+      // A timer counts from when its turn of the event loop began: it comes early by what that turn had already taken.
+      const left = inMs - (performance.now() - from);
+      if (left > 0) {
+        timers.set(at, setTimeout(look, left).unref());
+        return;
+      }
       timers.delete(at);
       searches += 1;
       search = searches;
       nudge(1);
-    }, inMs);
-    timers.set(at, timer.unref());
+    };
+    timers.set(at, setTimeout(look, inMs).unref());
   }
 
   return {
