@@ -4,15 +4,15 @@ import { join } from "node:path";
 import type { Conversation } from "../../src/domain/conversations/conversation.ts";
 import type { SaidMessage } from "../../src/domain/conversations/message.ts";
 import { errorText } from "../../src/domain/errors.ts";
-import type { ImageOrder } from "../../src/domain/orders/order.ts";
 import type { FileStore, PictureFetcher } from "../../src/domain/pictures/ports.ts";
 import type { Store } from "../../src/domain/records.ts";
 import { refuse } from "../../src/domain/result.ts";
 import { type Clockwork, openClockwork } from "../scenarios/clockwork.ts";
 import { modelSettings, type RealModel } from "../scenarios/stage.ts";
 import { type Act, type RecordedConversation, readHistory, tasksForAll } from "./history.ts";
+import { createPlayer, MERGE_WINDOW_MS, SETTLES_MS } from "./player.ts";
 import { compareTold, type Difference, readTold, type Told } from "./told.ts";
-import { createWorkGate, type WorkGate } from "./work-gate.ts";
+import { createWorkGate } from "./work-gate.ts";
 
 export type Replayed = {
   conversationId: string;
@@ -22,11 +22,6 @@ export type Replayed = {
   skipped: string[];
 };
 
-const PERSON = "replay";
-/** A burst is said in one moment and answered in the next. */
-const MERGE_WINDOW_MS = 1;
-const SETTLES_MS = 10_000;
-const MOST_ORDERS = 1_000;
 const UNREACHABLE: PictureFetcher = { fetch: async () => refuse("fetch-failed") };
 
 /**
@@ -150,154 +145,4 @@ function picturesOf(act: Act): string[] {
       part.type === "image" && part.picture_id !== undefined ? [part.picture_id] : [],
     ),
   );
-}
-
-function createPlayer(
-  { service, tuhui, platform, idle, goTo, now, request }: Clockwork,
-  gate: WorkGate,
-  source: { files: FileStore },
-) {
-  const { store } = service;
-
-  async function letWork(isMeant: (orderId: string) => boolean): Promise<void> {
-    await gate.letThrough(store.jobs, isMeant, idle);
-  }
-
-  async function hear(
-    {
-      channel,
-      platform: of,
-      shop_id,
-      shop_name,
-      external_id,
-      customer_id,
-      customer_name,
-      context,
-    }: Conversation,
-    { id, parts, author, at }: SaidMessage,
-  ): Promise<void> {
-    await service.receiveMessage({
-      channel,
-      platform: of,
-      shop: { id: shop_id, name: shop_name },
-      externalConversationId: external_id,
-      customer: { id: customer_id, name: customer_name },
-      author: author === "person" ? "person" : "buyer",
-      platformMessageId: id,
-      dedupeKey: id,
-      parts,
-      at,
-      // Only its last state is recorded; a platform's payment is an act of its own.
-      context: context?.goods === undefined ? null : { goods: context.goods },
-    });
-  }
-
-  async function give(conversationId: string, to: "bot" | "human"): Promise<void> {
-    const holder = (await store.conversations.find(conversationId))?.holder ?? "bot";
-    if (holder === to) return;
-    if (to === "human") await service.takeover.takeOver(conversationId, PERSON);
-    else await service.takeover.release(conversationId);
-  }
-
-  async function orderAt(conversationId: string, place: number): Promise<ImageOrder> {
-    const orders = (await store.orders.ofConversation(conversationId, MOST_ORDERS)).reverse();
-    const order = orders[place];
-    if (order === undefined) throw new Error(`there is no order ${place + 1}`);
-    return order;
-  }
-
-  async function designOf(conversationId: string, place: number): Promise<string> {
-    const { dispatch_no } = await orderAt(conversationId, place);
-    if (dispatch_no === null) throw new Error(`no designer has order ${place + 1}`);
-    return dispatch_no;
-  }
-
-  async function decide(conversationId: string, act: Extract<Act, { does: "decides" }>): Promise<void> {
-    const { id } = await orderAt(conversationId, act.order);
-    const response = await request(`/api/operations/orders/${id}/${act.verb}`, {
-      by: act.by,
-      ...(act.yuan === null ? {} : { yuan: act.yuan }),
-      ...(act.verb === "deliver" ? { pictures: act.files } : {}),
-      ...(act.verb === "reject" ? { reason: "" } : {}),
-    });
-    await accepted(response);
-  }
-
-  async function accepted(response: Response): Promise<void> {
-    if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);
-  }
-
-  async function bytesOf(file: string): Promise<Uint8Array> {
-    const bytes = await source.files.get(file);
-    if (bytes === null) throw new Error(`the file ${file} is gone`);
-    return bytes;
-  }
-
-  /** What 天网 does. */
-  async function actOfAll(done: Act): Promise<void> {
-    if (done.does === "takes a task back")
-      return await accepted(await request("/api/task/cancel", { task_id: done.taskId }));
-    if (done.does !== "gives a task") return;
-    // It has heard of this one.
-    const { callback_url: _callback, ...task } = done.request;
-    await accepted(await request("/api/task/receive", task));
-  }
-
-  async function act(conversation: Conversation, done: Act): Promise<void> {
-    const { id } = conversation;
-    switch (done.does) {
-      case "says":
-        await give(id, "bot");
-        for (const message of done.messages) await hear(conversation, message);
-        return await goTo(now() + MERGE_WINDOW_MS);
-      case "says to a person":
-        await give(id, "human");
-        return await hear(conversation, done.message);
-      case "answers as a person":
-        return await hear(conversation, done.message);
-      case "decides":
-        return await decide(id, done);
-      case "designs": {
-        const no = await designOf(id, done.order);
-        await tuhui.deliver(no, await Promise.all(done.files.map(bytesOf)));
-        return;
-      }
-      case "gives up a design": {
-        const no = await designOf(id, done.order);
-        await tuhui.fail(no, done.why);
-        return;
-      }
-      case "lets time pass":
-        return;
-      case "takes the chat over":
-        await goTo(now() + MERGE_WINDOW_MS);
-        return await give(id, "human");
-      case "gives a task":
-      case "takes a task back":
-        return await actOfAll(done);
-      case "waits for our work": {
-        const { id: meant } = await orderAt(id, done.order);
-        return await letWork((orderId) => orderId === meant);
-      }
-    }
-  }
-
-  return {
-    async play(conversation: Conversation | null, done: Act): Promise<void> {
-      await goTo(done.at);
-      if (conversation === null) return await actOfAll(done);
-      await act(conversation, done);
-      await idle();
-      await platform.deliver(conversation.id);
-    },
-    /** What was still under way then comes to its end, and so does it now. */
-    async end(conversations: readonly Conversation[]): Promise<void> {
-      await letWork(() => true);
-      await goTo(now() + SETTLES_MS);
-      // A person who took it or gave it back without a word.
-      for (const { id, holder } of conversations) await give(id, holder);
-      for (const { id } of conversations) await platform.deliver(id);
-      await idle();
-    },
-  };
 }

@@ -44,10 +44,11 @@ const WORKER = new URL("./worker.ts", import.meta.url);
 const PROCESSES = availableParallelism() + 1;
 /** Each has connections of its own to a database that serves the shop. */
 const PROCESSES_BESIDE_A_SHOP = 2;
-/** Sixty customers of years are played in minutes. */
+/** Hundreds of customers of years are played in minutes. */
 const STALLED_AFTER_MS = 30 * 60_000;
 /** Of one service: enough that opening it does not count, few enough that the processes end together. */
-const AT_A_TIME = 60;
+const MOST_AT_A_TIME = 250;
+const PIECES_OF_A_PROCESS = 2;
 const MOST_CONVERSATIONS = 1_000_000;
 const SHOWN = 20;
 
@@ -164,27 +165,26 @@ async function replayAll(
   how: Omit<ReplayOrder, "conversationIds">,
 ): Promise<Replayed[]> {
   const customers = [...Map.groupBy(conversations, ({ customer_id }) => customer_id).values()];
-  const pieces = Array.from({ length: Math.ceil(customers.length / AT_A_TIME) }, (_piece, at) =>
-    customers.slice(at * AT_A_TIME, (at + 1) * AT_A_TIME).flatMap((own) => own.map(({ id }) => id)),
+  const processes = isPostgresUrl(loadEnv(process.cwd()).DATABASE_URL) ? PROCESSES_BESIDE_A_SHOP : PROCESSES;
+  const fair = Math.ceil(customers.length / (processes * PIECES_OF_A_PROCESS));
+  const atATime = Math.min(MOST_AT_A_TIME, fair);
+  const pieces = Array.from({ length: Math.ceil(customers.length / atATime) }, (_piece, at) =>
+    customers.slice(at * atATime, (at + 1) * atATime).flatMap((own) => own.map(({ id }) => id)),
   );
-  const replayed = await inParallel(
-    pieces,
-    isPostgresUrl(loadEnv(process.cwd()).DATABASE_URL) ? PROCESSES_BESIDE_A_SHOP : PROCESSES,
-    async (conversationIds) => {
-      try {
-        const order: ReplayOrder = { conversationIds, ...how };
-        return await inProcess<Replayed>(WORKER, order, { withinMs: STALLED_AFTER_MS });
-      } catch (error) {
-        const skipped = [errorText(error)];
-        return conversationIds.map((conversationId) => ({
-          conversationId,
-          turns: 0,
-          difference: null,
-          skipped,
-        }));
-      }
-    },
-  );
+  const replayed = await inParallel(pieces, processes, async (conversationIds) => {
+    try {
+      const order: ReplayOrder = { conversationIds, ...how };
+      return await inProcess<Replayed>(WORKER, order, { withinMs: STALLED_AFTER_MS });
+    } catch (error) {
+      const skipped = [errorText(error)];
+      return conversationIds.map((conversationId) => ({
+        conversationId,
+        turns: 0,
+        difference: null,
+        skipped,
+      }));
+    }
+  });
   return replayed.flat();
 }
 

@@ -4,21 +4,35 @@ import type { SetScore } from "./score.ts";
 
 const score = createSetScorer();
 
-it.each(["tuning", "later-tuning", "context-tuning", "context-tuning-2"])(
-  "understands the set %s, whose errors may be looked at",
-  (name) => {
-    const result = score(name);
+it.each([
+  ["tuning", 0.95],
+  ["later-tuning", 0.95],
+  ["context-tuning", 0.95],
+  ["context-tuning-2", 0.95],
+  ["context-tuning-3", 0.95],
+  // Only some of its families are in the rules yet.
+  ["context-tuning-4", 0.87],
+] as const)("understands the set %s, whose errors may be looked at", (name, least) => {
+  const result = score(name);
 
-    report(name, result);
-    for (const { pair, count } of result.confusions) process.stdout.write(`  ${count} × ${pair}\n`);
-    if (result.wrongIds.length > 0) process.stdout.write(`  wrong: ${result.wrongIds.join(" ")}\n`);
+  report(name, result);
+  for (const { pair, count } of result.confusions) process.stdout.write(`  ${count} × ${pair}\n`);
+  if (result.wrongIds.length > 0) process.stdout.write(`  wrong: ${result.wrongIds.join(" ")}\n`);
 
-    expect(result.intentAccuracy).toBeGreaterThanOrEqual(0.95);
-    expect(result.servicesAccuracy).toBeGreaterThanOrEqual(0.95);
-    expect(result.withdrawnAccuracy).toBeGreaterThanOrEqual(0.95);
-    expect(result.greetingsToHandoff).toBe(0);
-  },
-);
+  expect(result.intentAccuracy).toBeGreaterThanOrEqual(least);
+  expect(result.servicesAccuracy).toBeGreaterThanOrEqual(least);
+  expect(result.withdrawnAccuracy).toBeGreaterThanOrEqual(least);
+  expect(result.greetingsToHandoff).toBe(0);
+});
+
+it("turns away what must be turned away in a set labelled for risk", () => {
+  const result = score("risk-tuning-4");
+
+  report("risk-tuning-4", result);
+
+  expect(result.risk.rejected / result.risk.toReject).toBeGreaterThanOrEqual(0.97);
+  expect(result.risk.wronglyRejected / (result.lines - result.risk.toReject)).toBeLessThanOrEqual(0.02);
+});
 
 // Held out: only totals are printed, so that nobody tunes on its single lines.
 it.each(["test", "later-test", "context-test"])("understands the held-out set %s", (name) => {

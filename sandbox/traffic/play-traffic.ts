@@ -4,7 +4,7 @@ import { pause, randomOf } from "../random.ts";
 import type { startTuhui } from "../tuhui.ts";
 import type { Buyer } from "./buyers.ts";
 import { playErrand } from "./errands.ts";
-import type { Line, Saying, Talk } from "./talk.ts";
+import { isPersonComing, type Line, type Saying, type Talk } from "./talk.ts";
 
 /** What a buyer says at once must come within it, also on a busy machine: else it is answered in two pieces. */
 export const MERGE_WINDOW_MS = 500;
@@ -65,6 +65,8 @@ export async function playTraffic(
     const { buyer, lines } = conversation;
     let said = 0;
     let heard = 0;
+    /** Who is told that a person comes says no more: whether the person or we would answer depends on the moment. */
+    let waitsForPerson = false;
 
     async function until<Found>(find: () => Found | undefined): Promise<Found | null> {
       const end = performance.now() + PATIENCE_MS;
@@ -105,13 +107,16 @@ export async function playTraffic(
       // Another chance than the one that made the buyer.
       random: randomOf(buyer.seed ^ 0x9e3779b9),
       async say(...burst) {
+        if (waitsForPerson) return null;
         const last = burst.map(utter).at(-1);
-        return await next(
+        const answer = await next(
           ({ in_reply_to }) => in_reply_to === last,
           () => {
             conversation.unanswered += 1;
           },
         );
+        waitsForPerson = answer !== null && isPersonComing(answer);
+        return answer;
       },
       hear: (fits) => next((reply) => fits(textOf(reply))),
       async designerDelivers() {

@@ -8,7 +8,7 @@ export type Saying = { text?: string; picture?: Uint8Array };
 /** What a buyer can do: speak, listen, and wait for those who work for them. */
 export type Talk = {
   random: Random;
-  /** Says all of it at once. Answers the shop's reply to it; null when none came in time. */
+  /** Says all of it at once. Answers the shop's reply to it; null when none came in time, or when nothing is said any more because a person comes. */
   say(...burst: Saying[]): Promise<string | null>;
   /** The next of the shop's lines from the last answer on that fits; null when none came in time. */
   hear(fits: (text: string) => boolean): Promise<string | null>;
@@ -22,6 +22,10 @@ export function isPriceAsked(text: string): boolean {
 
 export function isAtDesigner(text: string): boolean {
   return text.includes("安排给设计师来做");
+}
+
+export function isPersonComing(text: string): boolean {
+  return text.includes("转接人工");
 }
 
 /** An order is over, or a person's (config/replies.yaml). */

@@ -22,6 +22,10 @@ export type AgentQuestion = {
   /** A task's own prompt, when a task asks the agent to write. */
   prompt?: string;
   signal?: AbortSignal;
+  /** When an earlier run of this turn read its case (UTC ms), which may have done what is asked for; absent: none did. */
+  firstRunAt?: number;
+  /** Comes before each tool that writes; when it throws the tool does not run. */
+  beforeWrite?: () => Promise<void>;
   /** Whoever waits for the words one by one; together they are the answer's text. */
   onText?: TextSink;
 };

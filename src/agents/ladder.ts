@@ -1,7 +1,7 @@
 import { AppError, errorText } from "../domain/errors.ts";
 import { NO_KNOWLEDGE_USED, readKnowledgeUse } from "../domain/knowledge/knowledge-use.ts";
 import type { Log } from "../domain/log.ts";
-import { redactText } from "../domain/redact.ts";
+import { redactText } from "../domain/redaction/redact-text.ts";
 import type { TurnContext } from "../tools/turn-context.ts";
 import {
   type AgentAnswer,
@@ -104,8 +104,15 @@ export function createLadder(deps: {
     question: AgentQuestion,
     { gate, watched }: { gate: ReturnType<typeof createSentenceGate> | null; watched: WatchedTurn },
   ): Promise<AgentAnswer> {
-    const { conversationId, turnId } = question;
-    const turn: TurnContext = { conversationId, turnId, attachments: [], searches: [] };
+    const { conversationId, turnId, firstRunAt, beforeWrite } = question;
+    const turn: TurnContext = {
+      conversationId,
+      turnId,
+      attachments: [],
+      searches: [],
+      firstRunAt,
+      beforeWrite,
+    };
     const answer = await rung.ask(question, turn, { watched, onText: gate?.push });
     const broken = rung.isModel && gate === null ? await guard(answer.text, conversationId) : null;
     if (broken !== null) throw new Error(`promised "${broken}" without the state`);

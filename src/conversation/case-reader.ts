@@ -15,7 +15,7 @@ const SHOWN_STATUSES: readonly string[] = [...OPEN_STATUSES, "delivered"];
 export type CaseReader = ReturnType<typeof createCaseReader>;
 
 /** What a model is told: the case, and what was said before this turn, oldest first. */
-type Case = { facts: CaseFacts; transcript: TranscriptLine[] };
+export type Case = { facts: CaseFacts; transcript: TranscriptLine[] };
 
 /** Gathers what a model needs to know of a case, from the store alone: the transcript is ours, not the framework's. */
 export function createCaseReader({
@@ -28,6 +28,11 @@ export function createCaseReader({
   refusalWords: (reason: string) => string;
 }) {
   return {
+    /** The same case with what has fired by now: a task may have come between two runs of a turn. */
+    withTasks({ facts, transcript }: Case, fired: readonly Task[]): Case {
+      return { facts: { ...facts, fired_tasks: fired.flatMap(firedWords) }, transcript };
+    },
+
     async read(
       conversation: Conversation,
       { messages, fired }: { messages: Message[]; fired: Task[] },
@@ -64,6 +69,7 @@ export function createCaseReader({
       kind: order.kind,
       status: order.status,
       words: order.demand.words,
+      services: order.demand.services,
       total_fen: quote?.certificate.total_fen ?? null,
       candidates: order.candidates.length,
       pictures: order.pictures,

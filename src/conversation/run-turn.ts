@@ -16,6 +16,7 @@ import type { CaseReader } from "./case-reader.ts";
 import { openLiveText } from "./live-text.ts";
 import type { PartIntake } from "./part-intake.ts";
 import { fireReplyTasks, hasReplyTasks } from "./tasks/match-replies.ts";
+import { openTurnMemory, type TurnMemory } from "./turn-memory.ts";
 import { questionOf, replyIdOf, replyParts, turnIdOf, turnRecord } from "./turn-record.ts";
 
 export type TurnDeps = {
@@ -75,14 +76,22 @@ export function createTurnHandler(deps: TurnDeps): JobHandler {
       if (fired === null) return againAt(ambient.now());
 
       const turnId = turnIdOf(first);
-      const { facts, transcript } = await cases.read(conversation, { messages, fired });
+      const memory = openTurnMemory(store, { turnId, conversation, messages, attempt: job.attempt });
+      const remembered = await memory.remembered();
+      const seen =
+        remembered?.seen == null
+          ? await cases.read(conversation, { messages, fired })
+          : cases.withTasks(remembered.seen, fired);
+      const { facts, transcript } = seen;
       const show = deps.live?.(conversation, inReplyTo(messages).inReplyTo ?? null) ?? null;
       const answer = await agent.answer({
         ...questionOf(conversation, { turnId, transcript, messages, facts }),
+        ...(remembered === null ? {} : { firstRunAt: remembered.since }),
+        beforeWrite: () => memory.keep(seen),
         ...(show === null ? {} : { onText: await openLiveText(store, conversation, show) }),
       });
       const hasOrders = facts.orders.length > 0;
-      return await commit(conversation, messages, answer, { turnId, startedAt, hasOrders });
+      return await commit(conversation, messages, answer, { turnId, startedAt, hasOrders, memory });
     },
   };
 
@@ -124,6 +133,7 @@ export function createTurnHandler(deps: TurnDeps): JobHandler {
       // A first run of this turn may have raised the price before its process ended.
       await keepPrice(tx, conversation, pending, { turnId, parts: [] });
       await tx.messages.settleInbound(idsOf(pending), "held", null);
+      await tx.turns.forgetCase(turnId);
       return DONE;
     });
   }
@@ -132,11 +142,12 @@ export function createTurnHandler(deps: TurnDeps): JobHandler {
     conversation: Conversation,
     messages: Message[],
     answer: AgentAnswer,
-    turn: { turnId: string; startedAt: number; hasOrders: boolean },
+    turn: { turnId: string; startedAt: number; hasOrders: boolean; memory: TurnMemory },
   ): Promise<JobOutcome> {
     const words = replyParts(answer, messages);
     const outcome = await store.transaction(async (tx) => {
       const now = ambient.now();
+      await turn.memory.forget(tx);
       if (!(await tx.conversations.holdsFence(conversation.id, conversation.fence)))
         return await cutOff(tx, conversation, messages, { turnId: turn.turnId, parts: words });
       const parts = turn.hasOrders ? await withPrice(tx, conversation, messages, words) : words;

@@ -573,6 +573,42 @@ export function describeRecords(name: string, open: () => Promise<Store>): void 
     });
 
     describe("turns", () => {
+      it("keep a case over what was kept before, until it is forgotten", () =>
+        withStore(async (store) => {
+          const kept = {
+            turnId: "t_1",
+            fence: 3,
+            messageIds: ["m1", "m2"],
+            content: { words: "放大\u20282倍" },
+          };
+          expect(await store.turns.keptCase("t_1")).toBeNull();
+          await store.turns.keepCase({ ...kept, content: null });
+          await store.turns.keepCase(kept);
+          expect(await store.turns.keptCase("t_1")).toEqual(kept);
+          await store.turns.forgetCase("t_1");
+          await store.turns.forgetCase("t_1");
+          expect(await store.turns.keptCase("t_1")).toBeNull();
+        }));
+
+      it("forget the cases of turns whose first message waits no more", () =>
+        withStore(async (store) => {
+          for (const [id, status] of [
+            ["waits", "pending"],
+            ["held", "held"],
+          ] as const)
+            await store.messages.addInbound(
+              { ...anInbound(), dedupeKey: id, platformMessageId: id },
+              { id, conversationId: ID, status, fence: 1 },
+            );
+          for (const id of ["waits", "held", "gone"])
+            await store.turns.keepCase({ turnId: `t_${id}`, fence: 1, messageIds: [id, "m2"], content: {} });
+
+          await store.turns.forgetEndedCases();
+          expect((await store.turns.keptCase("t_waits"))?.messageIds).toEqual(["waits", "m2"]);
+          expect(await store.turns.keptCase("t_held")).toBeNull();
+          expect(await store.turns.keptCase("t_gone")).toBeNull();
+        }));
+
       it("counts them by the versions that they stood on, each turn once", () =>
         withStore(async (store) => {
           const turn = {

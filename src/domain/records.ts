@@ -26,9 +26,18 @@ export type TurnRecord = {
   ended_at: number;
 };
 
+/** The case as a turn saw it before it first wrote something; for the run that follows if its process ends now. */
+export type KeptCase = { turnId: string; fence: number; messageIds: string[]; content: unknown };
+
 export type TurnStore = {
   add(turn: TurnRecord): Promise<void>;
   find(id: string): Promise<TurnRecord | null>;
+  /** Over what was kept of this turn before. */
+  keepCase(kept: KeptCase): Promise<void>;
+  keptCase(turnId: string): Promise<KeptCase | null>;
+  forgetCase(turnId: string): Promise<void>;
+  /** Those of turns whose first message waits no more: a process may end between a turn and its forgetting. */
+  forgetEndedCases(): Promise<void>;
   /** How many turns stood on which versions; reads all of them. */
   countByVersions(): Promise<(Pick<TurnRecord, "agent" | "versions"> & { turns: number })[]>;
   /** Questions that the knowledge had no answer to, since that instant, newest first. */

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { aPhoto } from "../../sandbox/pictures.ts";
 import { aShop, type Shop } from "../testing/shop.ts";
 import { isOnPostgres } from "../testing/test-database.ts";
@@ -26,6 +26,8 @@ beforeAll(async () => {
   });
   await shop.say("lin", "这张图放大2倍", [photo]);
   await shop.say("lin", "可以");
+  // The workflow goes on beside the jobs: what it moves later would be told of the turn that follows.
+  await vi.waitFor(async () => expect((await shop.orders("lin"))[0]?.status).toBe("delivered"), 10_000);
   await shop.say("lin", "转人工");
   const [order] = await shop.orders("lin");
   const messages = await shop.service.store.messages.recent(order?.conversation_id ?? "", 100);

@@ -15,6 +15,7 @@ import { createTaskActionHandler } from "../conversation/tasks/task-actions.ts";
 import { createTaskExpireHandler, createTaskTimeHandler } from "../conversation/tasks/time-tasks.ts";
 import { createTransferHandler } from "../conversation/transfer.ts";
 import type { Ambient } from "../domain/clock.ts";
+import { errorText } from "../domain/errors.ts";
 import type { Log } from "../domain/log.ts";
 import type { DeskDeps } from "../domain/orders/desk/deps.ts";
 import { createOrderDesk } from "../domain/orders/order-desk.ts";
@@ -251,6 +252,9 @@ export async function wire(env: Env, options: WireOptions) {
   });
 
   function startJobs(): void {
+    store.turns
+      .forgetEndedCases()
+      .catch((error: unknown) => log.warn("turns.cases_not_forgotten", { error: errorText(error) }));
     jobs.start(
       withLogContext({
         turn: createTurnHandler({

@@ -16,6 +16,7 @@ import { postingBlocks } from "./migrations/0012-posting-blocks.ts";
 import { knowledgeVectors } from "./migrations/0013-knowledge-vectors.ts";
 import { jobsTellWho } from "./migrations/0014-jobs-tell-who.ts";
 import { configVersions } from "./migrations/0015-config-versions.ts";
+import { turnCases } from "./migrations/0016-turn-cases.ts";
 import type { DatabaseKind } from "./migrations/database-kind.ts";
 import type { Database } from "./schema.ts";
 
@@ -38,6 +39,7 @@ export async function migrate(db: Kysely<Database>, kind: DatabaseKind): Promise
       "0013_knowledge_vectors": knowledgeVectors(kind),
       "0014_jobs_tell_who": jobsTellWho(kind),
       "0015_config_versions": configVersions(kind),
+      "0016_turn_cases": turnCases(),
     }),
   };
   const { error } = await new Migrator({ db, provider }).migrateToLatest();

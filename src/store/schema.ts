@@ -203,6 +203,14 @@ type TurnTable = {
   citations: string | null;
 };
 
+type TurnCaseTable = {
+  turn_id: string;
+  first_message_id: string;
+  fence: number;
+  message_ids: string;
+  content: string;
+};
+
 type TicketTable = Omit<Ticket, "status" | "priority"> & { status: string; priority: string };
 
 type DifyConversationTable = { key: string; dify_id: string; updated_at: number };
@@ -265,6 +273,7 @@ export type Database = {
   pictures: PictureTable;
   handoffs: HandoffTable;
   turns: TurnTable;
+  turn_cases: TurnCaseTable;
   tickets: TicketTable;
   dify_conversations: DifyConversationTable;
   kf_cursors: KfCursorTable;

@@ -28,6 +28,22 @@ const putTurn = prepared((db, row: Selectable<Database["turns"]>) => {
     .onConflict((conflict) => conflict.column("id").doUpdateSet(values));
 });
 
+const putCase = prepared((db, row: Selectable<Database["turn_cases"]>) => {
+  const values = {
+    first_message_id: row.first_message_id,
+    fence: row.fence,
+    message_ids: row.message_ids,
+    content: row.content,
+  };
+  return db
+    .insertInto("turn_cases")
+    .values({ turn_id: row.turn_id, ...values })
+    .onConflict((conflict) => conflict.column("turn_id").doUpdateSet(values));
+});
+const deleteCase = prepared((db, { turnId }: { turnId: string }) =>
+  db.deleteFrom("turn_cases").where("turn_id", "=", turnId),
+);
+
 export function createTurnStore(db: Kysely<Database>): TurnStore {
   return {
     async add(turn) {
@@ -54,6 +70,51 @@ export function createTurnStore(db: Kysely<Database>): TurnStore {
           citations: JSON.parse(row.citations ?? "[]") as KnowledgeSource[],
         },
       };
+    },
+
+    async keepCase({ turnId, fence, messageIds, content }) {
+      await putCase.run(db, {
+        turn_id: turnId,
+        first_message_id: messageIds[0] ?? "",
+        fence,
+        message_ids: JSON.stringify(messageIds),
+        content: JSON.stringify(content),
+      });
+    },
+
+    async keptCase(turnId) {
+      const row = await db
+        .selectFrom("turn_cases")
+        .selectAll()
+        .where("turn_id", "=", turnId)
+        .executeTakeFirst();
+      if (row === undefined) return null;
+      return {
+        turnId,
+        fence: row.fence,
+        messageIds: JSON.parse(row.message_ids) as string[],
+        content: JSON.parse(row.content) as unknown,
+      };
+    },
+
+    async forgetCase(turnId) {
+      await deleteCase.run(db, { turnId });
+    },
+
+    async forgetEndedCases() {
+      await db
+        .deleteFrom("turn_cases")
+        .where(({ not, exists, selectFrom }) =>
+          not(
+            exists(
+              selectFrom("messages")
+                .select("id")
+                .where("status", "=", "pending")
+                .whereRef("id", "=", "turn_cases.first_message_id"),
+            ),
+          ),
+        )
+        .execute();
     },
 
     async countByVersions() {

@@ -5,7 +5,7 @@ import type { Store } from "../domain/records.ts";
 import type { Say } from "../domain/replies.ts";
 import { openTicket, type TicketCallback } from "../domain/tickets/move-ticket.ts";
 import { TICKET_STATUSES, type Ticket, ticketPrioritySchema } from "../domain/tickets/ticket.ts";
-import { readTurn } from "./turn-context.ts";
+import { readTurnToWrite } from "./turn-context.ts";
 
 export function createCreateTicketTool({
   store,
@@ -34,7 +34,7 @@ export function createCreateTicketTool({
     ]),
     execute: async ({ title, description, priority }, { requestContext }) => {
       const now = ambient.now();
-      const { conversation, turnId } = await readTurn(requestContext, store, now);
+      const { conversation, turnId } = await readTurnToWrite(requestContext, store, now);
       // Taken over while this turn ran: what comes of it is the person's to say.
       if (conversation.holder === "human")
         return { status: "refused" as const, reason: "with-a-person" as const, tell: "" };

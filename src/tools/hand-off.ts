@@ -6,7 +6,7 @@ import { acceptDesigner } from "../domain/orders/desk/accept-order.ts";
 import type { DeskDeps } from "../domain/orders/desk/deps.ts";
 import { decideMove } from "../domain/orders/order-status.ts";
 import { clockWords } from "./clock-words.ts";
-import { readTurn } from "./turn-context.ts";
+import { readTurnToWrite } from "./turn-context.ts";
 
 export function createHandOffTool(deps: DeskDeps) {
   const { store, ambient, rules } = deps;
@@ -26,7 +26,7 @@ export function createHandOffTool(deps: DeskDeps) {
       tell: z.string(),
     }),
     execute: async ({ reason, summary, order_id }, { requestContext }) => {
-      const turn = await readTurn(requestContext, store, ambient.now());
+      const turn = await readTurnToWrite(requestContext, store, ambient.now());
       const { say, hours } = rules();
       const answer = await store.transaction(async (tx) => {
         const order = order_id === undefined ? null : await tx.orders.find(order_id);

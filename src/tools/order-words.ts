@@ -33,6 +33,11 @@ export function quoteWords(quote: QuoteCertificate, kind: ImageOrder["kind"], sa
   return kind === "find" ? say("quote_find", values) : say("quote", values);
 }
 
+/** Asks for all that a demand does not say yet, once. */
+export function missingWords(missing: readonly string[], say: Say): string {
+  return missing.map((what) => say(`ask_${what.replaceAll("-", "_")}`)).join("\n");
+}
+
 /** What the agent may say of an order that was just opened or changed. */
 export function orderWords({ order, quote, risk }: OpenedOrder, say: Say): string {
   if (order.status === "rejected" || order.status === "review") return riskWords(order.status, risk, say);
@@ -43,6 +48,8 @@ export function orderWords({ order, quote, risk }: OpenedOrder, say: Say): strin
 export function acceptedWords(order: ImageOrder, rules: Rules): string {
   const { say } = rules();
   if (order.status === "review") return say("accepted_review");
+  // The yes counted before: a turn that was cut off is run again, and the work may be done by now.
+  if (order.status !== "accepted") return progressWords(order, rules);
   if (order.kind === "find")
     return mayStart({ rules }, order) ? say("accepted_find") : say("accepted_find_unpaid");
   return mayStart({ rules }, order) ? say("accepted") : say("accepted_unpaid");

@@ -5,8 +5,8 @@ import type { OrderDesk } from "../domain/orders/order-desk.ts";
 import type { DemandReader } from "../domain/orders/read-demand.ts";
 import { type Service, serviceSchema } from "../domain/orders/service.ts";
 import { modelFlagsSchema } from "./model-flags.ts";
-import { orderWords, urgencyQuestion } from "./order-words.ts";
-import { readTurn } from "./turn-context.ts";
+import { missingWords, orderWords, urgencyQuestion } from "./order-words.ts";
+import { readTurnToWrite } from "./turn-context.ts";
 
 const BASIC: Service[] = ["basic"];
 
@@ -36,7 +36,7 @@ export function createProcessImageTool({ store, ambient, rules, desk, readDemand
       tell: z.string(),
     }),
     execute: async ({ picture_ids, demand, services, urgent, flags }, { requestContext }) => {
-      const turn = await readTurn(requestContext, store, ambient.now());
+      const turn = await readTurnToWrite(requestContext, store, ambient.now());
       const { say } = rules();
       const read = await readDemand({ words: demand, pictures: picture_ids, services, urgent });
       // A size or a format alone is work too; beside other work it is only how that is delivered.
@@ -47,9 +47,7 @@ export function createProcessImageTool({ store, ambient, rules, desk, readDemand
         return {
           status: "needs_input" as const,
           missing: read.missing,
-          tell: say(
-            asked.length === 0 ? "ask_what" : `ask_${read.missing[0]?.replaceAll("-", "_") ?? "what"}`,
-          ),
+          tell: asked.length === 0 ? say("ask_what") : missingWords(read.missing, say),
         };
       const opened = await desk.open(turn.conversation, {
         sourceId: turn.turnId,

@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { DeskDeps } from "../domain/orders/desk/deps.ts";
 import { receiveTask, type TaskRules } from "../domain/tasks/receive-task.ts";
 import { taskRequestSchema } from "../domain/tasks/task.ts";
-import { readTurn } from "./turn-context.ts";
+import { readTurnToWrite } from "./turn-context.ts";
 
 type ScheduleTaskDeps = Pick<DeskDeps, "store" | "ambient" | "rules"> & { taskRules: TaskRules };
 
@@ -25,7 +25,7 @@ export function createScheduleTaskTool({ store, ambient, rules, taskRules }: Sch
       tell: z.string(),
     }),
     execute: async ({ delay_minutes, at, no_reply_minutes, message }, { requestContext }) => {
-      const turn = await readTurn(requestContext, store, ambient.now());
+      const turn = await readTurnToWrite(requestContext, store, ambient.now());
       const { say } = rules();
       const request = taskRequestSchema.safeParse({
         task_id: `agent:${turn.turnId}`,

@@ -12,14 +12,24 @@ export type TurnContext = {
   attachments: Part[];
   /** What was looked for in the knowledge; the search adds to it. */
   searches: KnowledgeFound[];
+  /** When an earlier run of this turn read its case (UTC ms), which may have done what is asked for; absent: none did. */
+  firstRunAt?: number | undefined;
+  /** Comes before each tool that writes; when it throws the tool does not run. */
+  beforeWrite?: (() => Promise<void>) | undefined;
 };
 
 export const TURN_KEY = "turn";
 const STUDIO = { channel: "studio", platform: "studio", shop: "studio", customer: "studio" };
 
-/** The same for a tool that needs no conversation; undefined when it is called by hand. */
+/** The turn a tool was called in; undefined when it is called by hand. */
 export function turnOf(requestContext: RequestContext | undefined): TurnContext | undefined {
   return requestContext?.get(TURN_KEY) as TurnContext | undefined;
+}
+
+/** As readTurn, for a tool that may change what the next turn would be told of the case. */
+export async function readTurnToWrite(...called: Parameters<typeof readTurn>): ReturnType<typeof readTurn> {
+  await turnOf(called[0])?.beforeWrite?.();
+  return await readTurn(...called);
 }
 
 /**

@@ -1,7 +1,9 @@
 import { createTool } from "@mastra/core/tools";
 import { z } from "zod";
 import { candidateWords } from "../domain/orders/candidate-words.ts";
+import { AGREED_BY_BUYER } from "../domain/orders/desk/accept-order.ts";
 import type { DeskDeps } from "../domain/orders/desk/deps.ts";
+import { CANCELLED_BY_BUYER, DECLINED_BY_BUYER } from "../domain/orders/desk/end-order.ts";
 import type { OpenedOrder } from "../domain/orders/desk/open-order.ts";
 import { candidateSchema, type ImageOrder, OPEN_STATUSES } from "../domain/orders/order.ts";
 import type { OrderDesk } from "../domain/orders/order-desk.ts";
@@ -11,8 +13,8 @@ import { serviceSchema } from "../domain/orders/service.ts";
 import { yuan } from "../domain/replies.ts";
 import { addedWords } from "./added-words.ts";
 import { modelFlagsSchema } from "./model-flags.ts";
-import { acceptedWords, orderWords } from "./order-words.ts";
-import { readTurn } from "./turn-context.ts";
+import { acceptedWords, missingWords, orderWords } from "./order-words.ts";
+import { readTurnToWrite, type TurnContext } from "./turn-context.ts";
 
 type UpdateOrderDeps = Pick<DeskDeps, "store" | "ambient" | "rules"> & {
   desk: OrderDesk;
@@ -64,6 +66,13 @@ const FITS: Record<Exclude<Input["action"], "open_find" | "add_demand">, (order:
   cancel: (order) => OPEN_STATUSES.includes(order.status),
 };
 
+/** What an order that was moved by it says of the move. */
+const CAUSES: Partial<Record<Input["action"], string>> = {
+  accept: AGREED_BY_BUYER,
+  decline: DECLINED_BY_BUYER,
+  cancel: CANCELLED_BY_BUYER,
+};
+
 export function createUpdateOrderTool({ store, ambient, rules, desk, readDemand }: UpdateOrderDeps) {
   return createTool({
     id: "update-order",
@@ -73,7 +82,7 @@ export function createUpdateOrderTool({ store, ambient, rules, desk, readDemand 
     inputSchema,
     outputSchema,
     execute: async (input, { requestContext }): Promise<Output> => {
-      const turn = await readTurn(requestContext, store, ambient.now());
+      const turn = await readTurnToWrite(requestContext, store, ambient.now());
       const { say } = rules();
       if (input.action === "open_find") {
         const opened = await desk.open(turn.conversation, {
@@ -89,7 +98,7 @@ export function createUpdateOrderTool({ store, ambient, rules, desk, readDemand 
         });
         return await tellFind(opened, input);
       }
-      const found = await orderOf(input, input.action, turn.conversation.id);
+      const found = await orderOf(input, input.action, turn);
       if (!found.ok)
         return {
           status: "refused",
@@ -103,15 +112,19 @@ export function createUpdateOrderTool({ store, ambient, rules, desk, readDemand 
   async function orderOf(
     input: Input,
     action: Exclude<Input["action"], "open_find">,
-    conversationId: string,
+    { conversationId, firstRunAt }: TurnContext,
   ) {
-    if (input.order_id === undefined)
-      return action === "add_demand"
-        ? await desk.theOrderToAddTo(
-            conversationId,
-            await readDemand({ ...demandOf(input), services: input.services }),
-          )
-        : await desk.theOpenOrder(conversationId, FITS[action]);
+    if (input.order_id === undefined) {
+      if (action === "add_demand")
+        return await desk.theOrderToAddTo(
+          conversationId,
+          await readDemand({ ...demandOf(input), services: input.services }),
+        );
+      const fitting = await desk.theOpenOrder(conversationId, FITS[action]);
+      if (fitting.ok || fitting.refusal === "ambiguous" || firstRunAt === undefined) return fitting;
+      const cause = CAUSES[action];
+      return cause === undefined ? fitting : await desk.theOrderMovedSince(conversationId, cause, firstRunAt);
+    }
     const order = await store.orders.find(input.order_id);
     return order === null || order.conversation_id !== conversationId
       ? { ok: false as const, refusal: "none" as const }
@@ -162,7 +175,7 @@ export function createUpdateOrderTool({ store, ambient, rules, desk, readDemand 
           : refusal(order, declined.refusal, "no_such_order");
       }
       case "cancel": {
-        const cancelled = await desk.cancel(order.id, "buyer-cancelled");
+        const cancelled = await desk.cancel(order.id, CANCELLED_BY_BUYER);
         return cancelled.ok
           ? ended(cancelled.value, order.dispatch_no === null ? "cancelled" : "cancelled_dispatched")
           : refusal(order, cancelled.refusal, "cannot_cancel");
@@ -183,13 +196,13 @@ export function createUpdateOrderTool({ store, ambient, rules, desk, readDemand 
       urgent: input.urgent,
       order,
     });
-    const missing = read.local && !WITH_PEOPLE.includes(order.status) ? read.missing[0] : undefined;
-    if (missing !== undefined && !(await isForbidden(order, { words, pictures })))
+    const missing = read.local && !WITH_PEOPLE.includes(order.status) ? read.missing : [];
+    if (missing[0] !== undefined && !(await isForbidden(order, { words, pictures })))
       return {
         status: "refused",
-        reason: missing,
+        reason: missing[0],
         order_id: order.id,
-        tell: say(`ask_${missing.replaceAll("-", "_")}`),
+        tell: missingWords(missing, say),
       };
     // Named apart: the desk takes what it knows of a demand.
     const demand = {

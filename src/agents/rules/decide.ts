@@ -1,7 +1,9 @@
 import type { CaseFacts } from "../../domain/conversations/case-facts.ts";
+import type { Service } from "../../domain/orders/service.ts";
 import type { Say } from "../../domain/replies.ts";
 import type { Intent, UnderstandInput, Understanding } from "../../domain/understanding/understanding.ts";
 import { PICTURES_ONLY } from "../case-prompt.ts";
+import { ASKS_FOR_DETAIL, ASKS_FOR_PICTURE, NO_QUESTIONS, saysOneOf } from "./our-words.ts";
 import { createWishReader, isNotUrgent, isSmallTalk, isVagueHurry, type Wish } from "./read-wishes.ts";
 import {
   call,
@@ -22,6 +24,7 @@ type Handling = (wish: Wish, situation: Situation) => NextStep;
 const OPEN_FOR_YES = ["quoted"];
 /** With a colleague: a yes changes nothing, and how it stands is the answer. */
 const WITH_COLLEAGUE = "handed_off";
+const NOT_UNDER_WAY = ["draft", "quoted", "delivered"];
 
 /**
  * The rules' side of the conversation: from the buyer's words, the case and what the tools answered to the next
@@ -53,8 +56,8 @@ export function createDecider({
     haggle: () => saying("haggle"),
     progress: handleProgress,
     handoff: (wish, situation) => handOff("customer_asked", wish, situation),
-    complaint: (wish, situation) => handOff("complaint", wish, situation),
-    after_sale: (wish, situation) => handOff("complaint", wish, situation),
+    complaint: handleTrouble,
+    after_sale: handleTrouble,
     greeting: (_wish, { facts }) =>
       facts.goods === null ? saying("greeting") : saying("greeting_goods", { goods: facts.goods }),
     thanks: () => saying("thanks"),
@@ -82,14 +85,27 @@ export function createDecider({
     const replies: string[] = [];
     let skip = 0;
     for (const wish of wishes) {
-      const done = situation.done.slice(skip);
-      const step = handlings[wish.intent](wish, { ...situation, done });
+      let used = 0;
+      let step = stepOf(wish, situation, { skip, used });
+      // Each wish finds again what it has done, and leaves the rest to the next.
+      while (step.type === "call" && skip + used < situation.done.length) {
+        used += 1;
+        step = stepOf(wish, situation, { skip, used });
+      }
       if (step.type === "call") return step;
-      skip += usedBy(wish.intent, done);
+      skip += used;
       if (step.text !== "" && !replies.includes(step.text)) replies.push(step.text);
     }
     return { type: "say", text: replies.join("\n") };
   };
+
+  function stepOf(
+    wish: Wish,
+    situation: Situation,
+    { skip, used }: { skip: number; used: number },
+  ): NextStep {
+    return handlings[wish.intent](wish, { ...situation, done: situation.done.slice(skip, skip + used) });
+  }
 
   /** A task asks us to write: without a model the case itself says what there is to follow up. */
   function followUp({ orders }: CaseFacts): NextStep {
@@ -117,12 +133,14 @@ export function createDecider({
     return told(opened);
   }
 
-  function handleProcess({ text, understanding }: Wish, { facts, done }: Situation): NextStep {
+  function handleProcess(wish: Wish, situation: Situation): NextStep {
+    const { facts, done } = situation;
+    const { text, understanding } = wish;
     const pictures = picturesFor(facts);
     const delivered = facts.orders.find((order) => order.status === "delivered");
     // No new picture, and all that were sent have been worked on: the buyer speaks of what they were given.
     if (delivered !== undefined && freePictures(facts).length === 0)
-      return addDemand(delivered.id, { understanding, text }, facts, done);
+      return addDemand(delivered.id, wish, situation);
     if (pictures.length === 0) {
       // A forbidden wish is refused before a picture is asked for.
       const risk = done.find((use) => use.tool === "assess-risk");
@@ -132,12 +150,13 @@ export function createDecider({
     }
     const opened = done.find((use) => use.tool === "process-image");
     // A picture to be found beside it is an order of its own.
-    const services = understanding.services.filter((service) => service !== "find_image");
+    const { words, services } = demandOf(wish, situation);
+    const work = services.filter((service) => service !== "find_image");
     if (opened === undefined)
       return call("process-image", {
         picture_ids: pictures,
-        demand: text === "" ? facts.last_bot : text,
-        ...(services.length === 0 ? {} : { services }),
+        demand: words === "" ? facts.last_bot : words,
+        ...(work.length === 0 ? {} : { services: work }),
         ...(understanding.slots.urgent === "yes" ? { urgent: true } : {}),
       });
     return told(opened);
@@ -207,7 +226,7 @@ export function createDecider({
   }
 
   function handleAddDemand(wish: Wish, situation: Situation): NextStep {
-    const { facts, done } = situation;
+    const { facts } = situation;
     const { named, services } = wish.understanding;
     // A value alone answers what we asked: of the picture that waits for it, if there is one.
     const isAnswer = named.length === 0 && services.length > 0;
@@ -220,29 +239,56 @@ export function createDecider({
     if (hasPicture && isOtherWork && open.length > 0 && open.every(({ kind }) => kind === "find"))
       return handleProcess(wish, situation);
     if (hasPicture && services.length === 0 && open.length === 0) return saying("ask_what");
-    return addDemand(wish.understanding.slots.order_ref, wish, facts, done);
+    return addDemand(wish.understanding.slots.order_ref, wish, situation);
   }
 
-  function addDemand(
-    orderId: string | undefined,
-    { understanding, text }: Pick<Wish, "understanding" | "text">,
-    facts: CaseFacts,
-    done: ToolUse[],
-  ): NextStep {
-    const changed = done.find((use) => use.tool === "update-order");
+  function addDemand(orderId: string | undefined, wish: Wish, situation: Situation): NextStep {
+    const changed = situation.done.find((use) => use.tool === "update-order");
     if (changed !== undefined) return told(changed);
+    const { words, services } = demandOf(wish, situation);
     return call("update-order", {
       action: "add_demand",
-      demand: text,
+      demand: words,
       // A picture that came alone joins the first words that follow.
-      picture_ids: inHand(facts),
-      ...(understanding.services.length === 0 ? {} : { services: understanding.services }),
-      ...(understanding.slots.urgent === "yes" ? { urgent: true } : {}),
+      picture_ids: inHand(situation.facts),
+      ...(services.length === 0 ? {} : { services }),
+      ...(wish.understanding.slots.urgent === "yes" ? { urgent: true } : {}),
       ...(orderId === undefined ? {} : { order_id: orderId }),
     });
   }
 
-  function handleProgress(_wish: Wish, { done }: Situation): NextStep {
+  /** What is to be done. Words that answer what we asked of it are only half of that: the wish was said before. */
+  function demandOf(
+    { text, understanding }: Wish,
+    { facts, earlier }: Situation,
+  ): { words: string; services: readonly Service[] } {
+    const isAnswer = newPictures(facts).length === 0 && understanding.withdrawn.length === 0;
+    if (!isAnswer || !saysOneOf(ASKS_FOR_DETAIL, facts.last_bot, say()))
+      return { words: text, services: understanding.services };
+    // An answer to a question before this one names no work.
+    const wish = earlier.findLastIndex(
+      (words) => understand({ text: words, has_image: true }).named.length > 0,
+    );
+    return wish < 0
+      ? { words: text, services: understanding.services }
+      : { words: [...earlier.slice(wish), text].join("\n"), services: [] };
+  }
+
+  /** Before there is an order nothing can be wrong with one: a question about the shop's rules is just that. */
+  function handleTrouble(wish: Wish, situation: Situation): NextStep {
+    const asksForRules = situation.facts.orders.length === 0 && wish.understanding.slots.shop_rules === true;
+    const toPerson: Handling = (it, known) => handOff("complaint", it, known);
+    return asksForRules ? knownOr(toPerson, wish, situation) : toPerson(wish, situation);
+  }
+
+  function handleProgress(wish: Wish, situation: Situation): NextStep {
+    const isUnderWay = situation.facts.orders.some(({ status }) => !NOT_UNDER_WAY.includes(status));
+    return wish.understanding.slots.how_long === true && !isUnderWay
+      ? knownOr(tellProgress, wish, situation)
+      : tellProgress(wish, situation);
+  }
+
+  function tellProgress(_wish: Wish, { done }: Situation): NextStep {
     const seen = done.find((use) => use.tool === "get-case");
     if (seen === undefined) return call("get-case", {});
     const orders = field(seen.output, "orders");
@@ -279,51 +325,18 @@ export function createDecider({
   function handleOutOfScope(wish: Wish, situation: Situation): NextStep {
     if (situation.facts.pictures.some((picture) => picture.new) && wish.text.trim() === "")
       return saying("ask_what");
+    return knownOr(() => saying("out_of_scope"), wish, situation);
+  }
+
+  /** What the shop's knowledge answers; else the other handling. */
+  function knownOr(otherwise: Handling, wish: Wish, situation: Situation): NextStep {
     const step = handleKnowledge(wish, situation);
-    if (step.type === "call") return step;
-    return step.text === say()("not_known") ? saying("out_of_scope") : step;
+    return step.type === "say" && step.text === say()("not_known") ? otherwise(wish, situation) : step;
   }
 
   function saying(key: string, values?: Record<string, string | number>): NextStep {
     return { type: "say", text: say()(key, values) };
   }
-}
-
-/** What we say that names our services without asking about one: a bare yes, number or picture answers none of it. */
-const NO_QUESTIONS = [
-  "greeting",
-  "greeting_goods",
-  "ask_what",
-  "price_list",
-  "thanks",
-  "ok",
-  "declined",
-  "cancelled",
-  "nothing_to_accept",
-];
-
-const GAP = "\u0000";
-const ASKS_FOR_PICTURE = ["ask_picture_to_find", "ask_picture_to_process", "quote_only"];
-
-/** Whether these words are one of our sentences, whatever stands in its gaps. */
-function saysOneOf(keys: readonly string[], words: string, say: Say): boolean {
-  return keys.some((key) => {
-    const pieces = say(key, { goods: GAP, priced: GAP }).split(GAP);
-    const [longest = ""] = pieces.sort((one, other) => other.length - one.length);
-    return words.includes(longest);
-  });
-}
-
-const TOOLS_OF: Partial<Record<Intent, number>> = {
-  find_image: 2,
-  out_of_scope: 1,
-  greeting: 0,
-  thanks: 0,
-  haggle: 0,
-};
-
-function usedBy(intent: Intent, done: readonly ToolUse[]): number {
-  return Math.min(TOOLS_OF[intent] ?? 1, done.length);
 }
 
 function orderIdOf(candidates: CaseFacts["orders"], wish: Wish): { order_id?: string } {

@@ -1,4 +1,5 @@
 import type { CaseFacts } from "../../domain/conversations/case-facts.ts";
+import type { Service } from "../../domain/orders/service.ts";
 import type { Intent, UnderstandInput, Understanding } from "../../domain/understanding/understanding.ts";
 
 export type Wish = { intent: Intent; understanding: Understanding; text: string };
@@ -13,6 +14,7 @@ const SECOND_WISHES: readonly Intent[] = [
 ];
 const SECOND_WISH_SCORE = 0.75;
 const MOST_WISHES = 2;
+const ONE_CLAUSE = /^[^\s,，。;；!！]+$/u;
 const HURRY_HIDES_BEHIND: readonly Intent[] = [
   "haggle",
   "progress",
@@ -56,7 +58,7 @@ export function createWishReader(
         open_orders: facts.orders.map(({ id, kind, status }) => ({ ref: id, kind, status })),
       },
     });
-    const main: Wish = { intent: mainIntent(understanding, facts), understanding, text };
+    const main: Wish = { intent: mainIntent(understanding, facts, text), understanding, text };
     if (!FIRST_WISHES.includes(main.intent)) return [main];
     const others = understanding.intents
       .filter(
@@ -70,9 +72,25 @@ export function createWishReader(
 }
 
 /** "1小时内能给我吗" on a quoted order is a demand that changes its price, whatever else it sounds like. */
-function mainIntent({ intent, slots }: Understanding, { orders }: CaseFacts): Intent {
+function mainIntent(
+  { intent, slots, withdrawn }: Understanding,
+  { orders }: CaseFacts,
+  text: string,
+): Intent {
+  // "不用描图了" alone turns the whole down only if that is all that was quoted; "不抠了 太贵了 不做了" always does.
+  if (
+    intent === "decline" &&
+    ONE_CLAUSE.test(text.trim()) &&
+    orders.some((order) => order.status === "quoted" && keepsSome(order, withdrawn))
+  )
+    return "add_demand";
   const isHurry = slots.urgent === "yes" && mayBecomeUrgent(orders);
   return isHurry && HURRY_HIDES_BEHIND.includes(intent) ? "add_demand" : intent;
+}
+
+function keepsSome({ services }: CaseFacts["orders"][number], withdrawn: readonly Service[]): boolean {
+  const takesBack = services.some((service) => withdrawn.includes(service));
+  return takesBack && services.some((service) => !withdrawn.includes(service));
 }
 
 /** In a hurry before saying yes, without a time: whether that is urgent is not ours to guess. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { serviceSchema } from "../orders/service.ts";
 
 /** What is known about the case when a turn begins: given to whichever model answers, as JSON. */
 export const caseFactsSchema = z.object({
@@ -15,6 +16,7 @@ export const caseFactsSchema = z.object({
       kind: z.enum(["find", "process", "design"]),
       status: z.string(),
       words: z.string(),
+      services: z.array(serviceSchema).default([]),
       total_fen: z.int().nullable(),
       candidates: z.int().default(0).describe("how many candidates the buyer may choose from"),
       pictures: z.array(z.string()).default([]),

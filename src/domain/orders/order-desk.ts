@@ -111,6 +111,18 @@ export function createOrderDesk(deps: DeskDeps) {
       const delivered = orders.find((order) => order.status === "delivered");
       return delivered === undefined ? refuse("none") : { ok: true, value: delivered };
     },
+    /** The order that moved for this cause since then: what a turn did before it was cut off. */
+    async theOrderMovedSince(
+      conversationId: string,
+      cause: string,
+      since: number,
+    ): Promise<Result<ImageOrder, "none">> {
+      const orders = await store.orders.ofConversation(conversationId, ORDERS_LOOKED_AT);
+      for (const order of orders.filter(({ updated_at }) => updated_at >= since))
+        if ((await store.orders.history(order.id)).some((move) => move.cause === cause && move.at >= since))
+          return { ok: true, value: order };
+      return refuse("none");
+    },
     /** The customer's order that a demand without a name speaks of; ambiguous when two open ones fit. */
     async theOpenOrder(
       conversationId: string,

@@ -6,6 +6,7 @@ import { type FoldedText, type Span, sourceOf } from "./text-folding.ts";
 const ADVERT_NEEDS_MORE = 2;
 const TITLE_ALONE_CHARS = 8;
 const TITLE_WITHIN_CHARS = 24;
+const TITLE_STARTS_WITHIN_CHARS = 2;
 
 /**
  * Which document the text in a picture comes from. Fields count, several of one family; the name alone only if nothing
@@ -33,7 +34,23 @@ export function findSeen(
     if (fields.length >= need + (isAdvert ? ADVERT_NEEDS_MORE : 0))
       return fields.map((span) => sourceOf(ocr, span)).join(" ");
   }
-  return isAdvert ? null : titledPaper(ocr, group, lexicon);
+  return isAdvert ? null : (titledPaper(ocr, group, lexicon) ?? headedPaper(ocr, group, lexicon));
+}
+
+/** 驾驶证 有效期限: a listed name on top and one field below; not 驾驶证皮套 or 身份证办理须知. */
+function headedPaper(
+  ocr: FoldedText,
+  { names, ocrFields }: RiskLexicon["groups"][number],
+  { places, ocrTitleFields }: RiskLexicon,
+): string | null {
+  const isMentioned = (rest: string) => places.after.test(rest) || places.shownFor.test(rest);
+  const title = findTerms(ocr, names).find(
+    ({ start, end }) => start <= TITLE_STARTS_WITHIN_CHARS && !isMentioned(ocr.text.slice(end)),
+  );
+  if (title === undefined) return null;
+  const fields = [ocrTitleFields.of, ...ocrFields.map(({ of }) => of)];
+  const isBelow = ({ start }: Span) => start >= title.end;
+  return fields.some((of) => firstPlaces(ocr, of).some(isBelow)) ? sourceOf(ocr, title) : null;
 }
 
 /** 动物检疫合格证明 above 数量 and 签发: nobody listed it, but a paper has its name on top and fields below. */

@@ -112,6 +112,7 @@ const lexiconShape = z.strictObject({
     tones: z.array(z.strictObject({ match: patternSchema, tone: slotsSchema.shape.tone.unwrap() })),
     straighten: patternSchema,
     max_kb: z.array(patternSchema).describe("named groups kb, mb"),
+    only_colour: patternSchema.describe("a colour and nothing else; group 1 is its name"),
     background_cut: patternSchema.describe("cutting out without naming a background means transparent"),
     background_white: patternSchema,
     background_transparent: patternSchema,
@@ -119,6 +120,8 @@ const lexiconShape = z.strictObject({
     add_text: z.array(patternSchema).describe("group 1 is the text to put on the picture"),
     remove_text: patternSchema,
     ownership: patternSchema,
+    shop_rules: patternSchema,
+    how_long: patternSchema,
     order_ref: patternSchema,
     search_noise: z.array(patternSchema),
     pick_number: patternSchema.describe("group 1 is the number of a candidate"),
@@ -138,8 +141,13 @@ const lexiconShape = z.strictObject({
     .catchall(patternSchema)
     .describe("flags of what we said last, usable in when"),
   choice: z
-    .strictObject({ between: patternSchema, first: patternSchema, last: patternSchema })
-    .describe("one of two things we asked about, named by its place"),
+    .strictObject({
+      between: patternSchema,
+      nth: patternSchema.describe("group 1 is the number or letter"),
+      first: patternSchema,
+      last: patternSchema,
+    })
+    .describe("one of the things we asked about, named by its place or label"),
   signals: z
     .looseObject({
       answer: z.array(patternSchema).describe("a plain yes to what we asked"),

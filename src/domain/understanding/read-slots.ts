@@ -30,6 +30,9 @@ export function createSlotReader(
   const readUrgency = createUrgencyReader(lexicon, urgentWithinHours);
   const readSearchWords = createSearchWordsReader(lexicon);
   const colour = pattern(slots.colour);
+  const onlyColour = new RegExp(compilePattern(slots.only_colour, lexicon.words).source, "mu");
+  const howLong = pattern(slots.how_long);
+  const shopRules = pattern(slots.shop_rules);
   const backgroundColour = pattern(slots.background_colour);
   const backgroundWhite = pattern(slots.background_white);
   const backgroundTransparent = pattern(slots.background_transparent);
@@ -64,11 +67,15 @@ export function createSlotReader(
     const name = colour.find(text)?.[1];
     const hex = hexOf(name);
     if (name && hex) found.colour = { hex, name };
+    const answered = onlyColour.exec(text.clauses)?.[1];
+    if (answered !== undefined) addAnsweredColour(found, services, { hex: hexOf(answered), name: answered });
 
     const added = firstGroup(addText, text.written);
     if (added) found.add_text = added;
     if (removeText.matches(text)) found.remove_text = true;
     if (ownership.matches(text)) found.ownership_stated = true;
+    if (howLong.matches(text)) found.how_long = true;
+    if (shopRules.matches(text)) found.shop_rules = true;
 
     const picks = flags.has("bot_candidates") ? readPicks(text, bot) : [];
     if (picks.length > 0) found.picks = picks;
@@ -86,6 +93,20 @@ export function createSlotReader(
     }
     return found;
   };
+}
+
+/** A colour by itself answers what the work leaves open, if that is one thing. */
+function addAnsweredColour(
+  found: Slots,
+  services: readonly Service[],
+  { hex, name }: { hex: string | undefined; name: string },
+): void {
+  if (hex === undefined) return;
+  const needsBackground = services.includes("cutout") && found.background === undefined;
+  const needsColour = services.includes("recolor") && found.colour === undefined && found.tone === undefined;
+  if (needsBackground === needsColour) return;
+  if (needsColour) found.colour = { hex, name };
+  else found.background = name === "白" ? "white" : hex;
 }
 
 function firstGroup(patterns: RegExp[], text: string): string | null {

@@ -102,6 +102,16 @@ describe("an answer to our question", () => {
   });
 
   it.each([
+    ["1抠图 2修复清晰 3改色，请回复序号", "3", ["recolor"]],
+    ["A.改文字 B.换背景 C.放大", "选B", ["cutout"]],
+    ["您问的是抠图、放大还是改字呢？", "第二个", ["enhance"]],
+    ["您问的是抠图、放大还是改字呢？", "最后一个", ["edit_text"]],
+    ["您问的是抠图、放大还是改字呢？", "要2个", ["enhance", "cutout", "edit_text"]],
+  ])("chooses from %s by label or place: %s", (bot, text, services) => {
+    expect(answerTo(bot, text).services).toEqual(services);
+  });
+
+  it.each([
     ["请确认是否要取消这笔订单？", "accepted", "cancel"],
     ["需要为您转接人工客服吗？", "accepted", "handoff"],
     ["需要给您重新做一张吗？", "delivered", "after_sale"],
@@ -298,11 +308,27 @@ describe("slots", () => {
     ["裙子换成墨绿色", { colour: { hex: "#1f4a3a", name: "墨绿" } }],
     ["把水印去掉", { remove_text: true }],
     ["标题改成 新品上市", { add_text: "新品上市" }],
+    ["把上面的字改成周年庆", { add_text: "周年庆" }],
+    ["改一下字\n开业改成周年庆", { add_text: "周年庆" }],
+    ["把我家的logo加到衣服上", { add_text: "我家的logo" }],
+    ["帮我换个背景\n蓝色", { background: "#0068b7" }],
+    ["帮我换个背景\n白色的", { background: "white" }],
+    ["帮我改一下颜色\n蓝色", { colour: { hex: "#0068b7", name: "蓝" } }],
+    ["一般多久能做好", { how_long: true }],
     ["压缩到200k以内", { max_kb: 200 }],
     ["三张都抠图", { pictures: 3 }],
     ["我自己拍的 去水印", { ownership_stated: true }],
   ])("reads %s", (text, slots) => {
     expect(slotsOf(text)).toMatchObject(slots);
+  });
+
+  it.each([
+    ["把字改成红色", "add_text"],
+    ["把字改成竖排", "add_text"],
+    ["字改成什么好", "add_text"],
+    ["去水印\n蓝色", "colour"],
+  ] as const)("reads no more into %s", (text, slot) => {
+    expect(slotsOf(text)[slot]).toBeUndefined();
   });
 
   it.each([

@@ -73,8 +73,10 @@ export function createUnderstanding(
 
     if (namesSameNumber(text.squeezed, bot.squeezed)) flags.add("same_price");
 
-    const asked = flags.has("bot_candidates") ? bot : readChoice(text, bot);
-    if (asked !== bot) flags.add("answer");
+    const namesWork = (words: string) => readServices({ ...bot, squeezed: words }, flags).length > 0;
+    const asked = flags.has("bot_candidates") ? bot : readChoice(text, bot, namesWork);
+    const chooses = asked !== bot;
+    if (chooses) flags.add("answer");
     const offered = readServices(asked, flags).map(({ service }) => service);
     if (flags.has("bot_ask_find") && offered.length === 0) offered.push("find_image");
     const isOpenQuote = flags.has("bot_quote") && flags.has("order_quoted");
@@ -85,7 +87,7 @@ export function createUnderstanding(
     });
     if (taken.withdraws) flags.add("withdraws");
     if (taken.replaces) flags.add("replaces");
-    const services = flagServices(flags, taken.wanted, offered);
+    const services = flagServices(flags, taken.wanted, offered, chooses);
     const intents = settle(readIntents(text, flags), () =>
       text.squeezed === "" ? null : guessIntent(text, bare),
     );
@@ -120,10 +122,15 @@ export function createUnderstanding(
   }
 
   /** Which services are meant, and the flags that say so. */
-  function flagServices(flags: Set<string>, named: Service[], offered: Service[]): Service[] {
+  function flagServices(
+    flags: Set<string>,
+    named: Service[],
+    offered: Service[],
+    chooses: boolean,
+  ): Service[] {
     const isOffer = offered.length > 0 && offered.length < MENU_LENGTH;
-    const answersQuestion =
-      (flags.has("bot_ask") || flags.has("bot_ask_picture")) && !flags.has("bot_quote") && isOffer;
+    const asks = chooses || flags.has("bot_ask") || flags.has("bot_ask_picture");
+    const answersQuestion = asks && !flags.has("bot_quote") && isOffer;
     if (answersQuestion) flags.add("bot_service");
     if (answersQuestion && offered.includes("find_image")) flags.add("bot_find");
     const services = meantServices(flags, named, offered, answersQuestion);

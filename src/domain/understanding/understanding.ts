@@ -91,6 +91,8 @@ export const slotsSchema = z.object({
   order_ref: z.string().optional(),
   search_words: z.string().optional(),
   ownership_stated: z.boolean().optional(),
+  shop_rules: z.boolean().optional().describe("asks what the shop does for all: invoices, changes, privacy"),
+  how_long: z.boolean().optional().describe("asks how long work takes"),
 });
 export type Slots = z.infer<typeof slotsSchema>;
 

@@ -10,6 +10,7 @@ import { errorText } from "../../domain/errors.ts";
 import type { Log } from "../../domain/log.ts";
 import type { Env } from "../../env.ts";
 import { OtlpExporter } from "../../integrations/traces/otlp-exporter.ts";
+import { makeQueryable } from "./query-traces.ts";
 import { createSpanRedaction } from "./redact-spans.ts";
 import { openTracesClient } from "./traces-client.ts";
 
@@ -26,6 +27,7 @@ const MOST_BATCHES = 20;
 /** Of old spans: SQLite deletes them in our own thread. */
 const PRUNED_AT_ONCE = 200;
 const TELL_AGAIN_MS = 60_000;
+
 /**
  * Traces in a store of their own: a file beside the app's, or a schema of their own in PostgreSQL. Only ended spans are
  * written, redacted.
@@ -35,6 +37,7 @@ const TELL_AGAIN_MS = 60_000;
 export function openTraces(env: Env, { root, pool, log }: { root: string; pool: pg.Pool | null; log: Log }) {
   if (env.TRACES === "off") return null;
   const { storage, close } = openStorage(env, { root, pool });
+  makeQueryable(storage);
   keepApart(storage, log);
   const endpoint = env.OTEL_EXPORTER_OTLP_ENDPOINT;
   return {

@@ -22,6 +22,7 @@ const TABLES: { name: keyof Database; counter?: string }[] = [
   { name: "pictures" },
   { name: "handoffs" },
   { name: "turns" },
+  { name: "turn_cases" },
   { name: "tickets" },
   { name: "dify_conversations" },
   { name: "kf_cursors" },

@@ -8,6 +8,9 @@ import { quoteIt } from "./open-order.ts";
 import { notePlatformPayment } from "./payment.ts";
 import { dispatchOrder } from "./progress-order.ts";
 
+/** Why an order began, in its history. */
+export const AGREED_BY_BUYER = "buyer-agreed";
+
 export type AcceptRefusal = "not-found" | "not-quoted" | "quote-expired";
 
 /**
@@ -32,14 +35,14 @@ export async function acceptOrder(
   // Whoever set the price has looked at the order.
   const needsPerson = certificate.high_value && certificate.settled === undefined;
   if (!needsPerson && certificate.status === "firm") {
-    const accepted = await moveOrder(tx, ambient, order, "accepted", "buyer-agreed");
+    const accepted = await moveOrder(tx, ambient, order, "accepted", AGREED_BY_BUYER);
     const conversation = await tx.conversations.find(order.conversation_id);
     // Paid before they said yes: the money is here already.
     if (conversation !== null) await notePlatformPayment(deps, tx, conversation);
     return { ok: true, value: (await tx.orders.find(orderId)) ?? accepted };
   }
 
-  const reviewed = await moveOrder(tx, ambient, order, "review", "buyer-agreed");
+  const reviewed = await moveOrder(tx, ambient, order, "review", AGREED_BY_BUYER);
   const conversation = await tx.conversations.find(order.conversation_id);
   if (conversation !== null)
     await requestHandoff(tx, ambient, {
@@ -63,7 +66,7 @@ export async function acceptDesigner(deps: DeskDeps, tx: Records, order: ImageOr
   const quote = order.quote_id === null ? null : await tx.certificates.findQuote(order.quote_id);
   return await dispatchOrder(deps, tx, order, {
     reason: "designer_dispatch",
-    cause: "buyer-agreed",
+    cause: AGREED_BY_BUYER,
     words: null,
     redispatch: order.kind === "design" || quote?.status === "accepted",
   });

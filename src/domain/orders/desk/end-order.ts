@@ -7,6 +7,10 @@ import { moveOrder } from "./move-order.ts";
 import { closeHandoffs } from "./order-handoffs.ts";
 import { queueCancel } from "./tell-designer.ts";
 
+/** Why an order ended, in its history. */
+export const DECLINED_BY_BUYER = "buyer-declined";
+export const CANCELLED_BY_BUYER = "buyer-cancelled";
+
 type EndRefusal = "not-found" | "not-open";
 
 /** The buyer does not want what was quoted: the quote is declined and its order cancelled. */
@@ -20,7 +24,7 @@ export async function declineOrder(
     const quote = await tx.certificates.findQuote(order.quote_id);
     if (quote?.status === "offered") await tx.certificates.setQuoteStatus(quote.id, "declined");
   }
-  return await cancelOrder(deps, tx, orderId, "buyer-declined");
+  return await cancelOrder(deps, tx, orderId, DECLINED_BY_BUYER);
 }
 
 /** Cancels an order wherever it stands; a designer who works on it is told. Cancelling twice is one cancel. */
