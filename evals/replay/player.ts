@@ -109,7 +109,9 @@ export function createPlayer(
     switch (done.does) {
       case "says":
         await give(id, "bot");
-        for (const message of done.messages) await hear(conversation, message);
+        await gate.hearAll(store.jobs, async () => {
+          for (const message of done.messages) await hear(conversation, message);
+        });
         return await goTo(now() + MERGE_WINDOW_MS);
       case "says to a person":
         await give(id, "human");
