@@ -2,7 +2,7 @@ import type { TranscriptLine } from "../agents/answer.ts";
 import type { Ambient } from "../domain/clock.ts";
 import type { CaseFacts } from "../domain/conversations/case-facts.ts";
 import type { Conversation } from "../domain/conversations/conversation.ts";
-import { type Message, plainText, type SaidMessage } from "../domain/conversations/message.ts";
+import { type Message, pictureMark, plainText, type SaidMessage } from "../domain/conversations/message.ts";
 import { type ImageOrder, OPEN_STATUSES } from "../domain/orders/order.ts";
 import type { Store } from "../domain/records.ts";
 import type { Task } from "../domain/tasks/task.ts";
@@ -120,7 +120,7 @@ function refusedOf(messages: Message[]): string[] {
 function spokenText(message: SaidMessage): string {
   const text = plainText(message.parts);
   const pictures = message.parts.filter((part) => part.type === "image").length;
-  return pictures === 0 ? text : `${text}${text === "" ? "" : "\n"}[图片×${pictures}]`;
+  return pictures === 0 ? text : `${text}${text === "" ? "" : "\n"}${pictureMark(pictures)}`;
 }
 
 /** What a task that fired has said or will say by itself; one that does something else leaves the answer to the agent. */

@@ -25,6 +25,7 @@ export function createHelpdeskDecider({ lexicon, say }: { lexicon: HelpdeskLexic
     const said = messages.at(-1)?.trim() ?? "";
     const text = said === PICTURES_ONLY ? "" : said;
     const isAskedForProblem = facts.last_bot.includes(say()("ticket_ask_problem"));
+    const earlierWords = earlier.map(({ words }) => words);
     const saying = (key: string, values?: Record<string, string | number>): NextStep => ({
       type: "say",
       text: say()(key, values),
@@ -45,17 +46,18 @@ export function createHelpdeskDecider({ lexicon, say }: { lexicon: HelpdeskLexic
       case "handoff":
         return using("hand-off", done, {
           reason: "customer_asked",
-          summary: summaryOf([...earlier.slice(-1), text]),
+          summary: summaryOf([...earlierWords.slice(-1), text]),
         });
       case "ticket": {
-        const problem = wish.problem.length >= LEAST_PROBLEM ? wish.problem : (lastQuestion(earlier) ?? "");
+        const problem =
+          wish.problem.length >= LEAST_PROBLEM ? wish.problem : (lastQuestion(earlierWords) ?? "");
         if (problem.length < LEAST_PROBLEM) return saying("ticket_ask_problem");
         return openTicket(problem, text, done);
       }
       case "question":
         // What was asked for is said now.
         if (isAskedForProblem && text.length >= LEAST_PROBLEM) return openTicket(text, text, done);
-        return answer(question(text, lastQuestion(earlier)), done);
+        return answer(question(text, lastQuestion(earlierWords)), done);
     }
   };
 

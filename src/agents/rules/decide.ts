@@ -3,7 +3,8 @@ import type { Service } from "../../domain/orders/service.ts";
 import type { Say } from "../../domain/replies.ts";
 import type { Intent, UnderstandInput, Understanding } from "../../domain/understanding/understanding.ts";
 import { PICTURES_ONLY } from "../case-prompt.ts";
-import { ASKS_FOR_DETAIL, ASKS_FOR_PICTURE, NO_QUESTIONS, saysOneOf } from "./our-words.ts";
+import { ASKS_FOR_PICTURE, NO_QUESTIONS, QUESTIONS, saysOneOf } from "./our-words.ts";
+import { createPendingWishReader } from "./pending-wish.ts";
 import { createWishReader, isNotUrgent, isSmallTalk, isVagueHurry, type Wish } from "./read-wishes.ts";
 import {
   call,
@@ -24,6 +25,19 @@ type Handling = (wish: Wish, situation: Situation) => NextStep;
 const OPEN_FOR_YES = ["quoted"];
 /** With a colleague: a yes changes nothing, and how it stands is the answer. */
 const WITH_COLLEAGUE = "handed_off";
+const MOST_ASKED = 2;
+/** What an answer to a question of ours may sound like by itself; and what words that say nothing do. */
+const ANSWER_SOUNDS_LIKE: readonly Intent[] = [
+  "process_image",
+  "add_demand",
+  "quote",
+  "haggle",
+  "accept",
+  "greeting",
+  "thanks",
+  "out_of_scope",
+];
+const NO_ANSWER_SOUNDS_LIKE: readonly Intent[] = ["process_image", "add_demand", "accept"];
 const NOT_UNDER_WAY = ["draft", "quoted", "delivered"];
 
 /**
@@ -41,6 +55,7 @@ export function createDecider({
   urgency: () => { hours: number; times: number };
 }) {
   const inHand = (facts: CaseFacts) => picturesInHand(facts, saysOneOf(["ask_what"], facts.last_bot, say()));
+  const readPendingWish = createPendingWishReader(understand, say);
   const readWishes = createWishReader(understand, {
     asksNothing: (words) => saysOneOf(NO_QUESTIONS, words, say()),
     inHand,
@@ -76,7 +91,7 @@ export function createDecider({
     // A picture without words makes no order: it joins the words that follow, unless it is what we asked for.
     if (hasPicture && text.trim() === "" && !saysOneOf(ASKS_FOR_PICTURE, facts.last_bot, say()))
       return saying("ask_what");
-    const wishes = readWishes(text, facts);
+    const wishes = withAnswer(readWishes(text, facts), situation);
     // A task has just answered these very words: saying something beside it would only confuse.
     if (facts.fired_tasks.length > 0 && !hasPicture && wishes.every(isSmallTalk))
       return { type: "say", text: "" };
@@ -96,8 +111,34 @@ export function createDecider({
       skip += used;
       if (step.text !== "" && !replies.includes(step.text)) replies.push(step.text);
     }
-    return { type: "say", text: replies.join("\n") };
+    const reply = replies.join("\n");
+    const [first] = wishes;
+    return first !== undefined && isAskedInVain(reply, situation)
+      ? handOff("not_understood", first, { ...situation, done: situation.done.slice(skip) })
+      : { type: "say", text: reply };
   };
+
+  /** What we asked of a wish is answered by words that by themselves may sound like anything. */
+  function withAnswer(wishes: Wish[], situation: Situation): Wish[] {
+    const [main, ...others] = wishes;
+    if (main === undefined) return wishes;
+    const pending = readPendingWish(main.text, situation);
+    if (pending === null) return wishes;
+    const sounds = pending.isAnswered ? ANSWER_SOUNDS_LIKE : NO_ANSWER_SOUNDS_LIKE;
+    if (!sounds.includes(main.intent)) return wishes;
+    const { facts } = situation;
+    const isNew = facts.orders.length === 0 || freePictures(facts).length > 0;
+    return [{ ...main, intent: isNew ? "process_image" : "add_demand" }, ...others];
+  }
+
+  function isAskedInVain(reply: string, { earlier }: Situation): boolean {
+    const before = earlier.slice(-MOST_ASKED);
+    return (
+      before.length === MOST_ASKED &&
+      saysOneOf(QUESTIONS, reply, say()) &&
+      before.every((exchange) => exchange.reply.includes(reply))
+    );
+  }
 
   function stepOf(
     wish: Wish,
@@ -228,7 +269,7 @@ export function createDecider({
   function handleAddDemand(wish: Wish, situation: Situation): NextStep {
     const { facts } = situation;
     const { named, services } = wish.understanding;
-    // A value alone answers what we asked: of the picture that waits for it, if there is one.
+    // A value alone is of the picture that waits for it, if there is one.
     const isAnswer = named.length === 0 && services.length > 0;
     if (facts.orders.length === 0 || (isAnswer && freePictures(facts).length > 0))
       return handleProcess(wish, situation);
@@ -260,18 +301,12 @@ export function createDecider({
   /** What is to be done. Words that answer what we asked of it are only half of that: the wish was said before. */
   function demandOf(
     { text, understanding }: Wish,
-    { facts, earlier }: Situation,
+    situation: Situation,
   ): { words: string; services: readonly Service[] } {
-    const isAnswer = newPictures(facts).length === 0 && understanding.withdrawn.length === 0;
-    if (!isAnswer || !saysOneOf(ASKS_FOR_DETAIL, facts.last_bot, say()))
-      return { words: text, services: understanding.services };
-    // An answer to a question before this one names no work.
-    const wish = earlier.findLastIndex(
-      (words) => understand({ text: words, has_image: true }).named.length > 0,
-    );
-    return wish < 0
+    const pending = readPendingWish(text, situation);
+    return pending === null
       ? { words: text, services: understanding.services }
-      : { words: [...earlier.slice(wish), text].join("\n"), services: [] };
+      : { words: pending.words, services: [] };
   }
 
   /** Before there is an order nothing can be wrong with one: a question about the shop's rules is just that. */
@@ -325,7 +360,8 @@ export function createDecider({
   function handleOutOfScope(wish: Wish, situation: Situation): NextStep {
     if (situation.facts.pictures.some((picture) => picture.new) && wish.text.trim() === "")
       return saying("ask_what");
-    return knownOr(() => saying("out_of_scope"), wish, situation);
+    const isAsked = readPendingWish(wish.text, situation) !== null;
+    return knownOr(isAsked ? handleProcess : () => saying("out_of_scope"), wish, situation);
   }
 
   /** What the shop's knowledge answers; else the other handling. */

@@ -22,6 +22,15 @@ export const ASKS_FOR_DETAIL = [
   "ask_which_background",
   "ask_which_colour",
   "ask_which_text",
+] as const;
+export type AskedDetail = (typeof ASKS_FOR_DETAIL)[number];
+/** What is not asked a third time of somebody whose answers we do not understand. */
+export const QUESTIONS: readonly string[] = [
+  ...ASKS_FOR_DETAIL,
+  "ask_what",
+  "ask_picture_to_find",
+  "ask_picture_to_process",
+  "pick_unclear",
 ];
 
 /** Whether these words are one of our sentences, whatever stands in its gaps. */

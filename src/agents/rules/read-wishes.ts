@@ -78,19 +78,22 @@ function mainIntent(
   text: string,
 ): Intent {
   // "不用描图了" alone turns the whole down only if that is all that was quoted; "不抠了 太贵了 不做了" always does.
-  if (
-    intent === "decline" &&
-    ONE_CLAUSE.test(text.trim()) &&
-    orders.some((order) => order.status === "quoted" && keepsSome(order, withdrawn))
-  )
-    return "add_demand";
+  if (intent === "decline" && withdrawn.length > 0 && ONE_CLAUSE.test(text.trim())) {
+    const quoted = orders.filter(({ status }) => status === "quoted");
+    if (quoted.some((order) => keepsSome(order, withdrawn))) return "add_demand";
+    // Something else that we were asking about: what was quoted stands.
+    if (quoted.length > 0 && !quoted.some((order) => takesBack(order, withdrawn))) return "quote";
+  }
   const isHurry = slots.urgent === "yes" && mayBecomeUrgent(orders);
   return isHurry && HURRY_HIDES_BEHIND.includes(intent) ? "add_demand" : intent;
 }
 
-function keepsSome({ services }: CaseFacts["orders"][number], withdrawn: readonly Service[]): boolean {
-  const takesBack = services.some((service) => withdrawn.includes(service));
-  return takesBack && services.some((service) => !withdrawn.includes(service));
+function keepsSome(order: CaseFacts["orders"][number], withdrawn: readonly Service[]): boolean {
+  return takesBack(order, withdrawn) && order.services.some((service) => !withdrawn.includes(service));
+}
+
+function takesBack({ services }: CaseFacts["orders"][number], withdrawn: readonly Service[]): boolean {
+  return services.some((service) => withdrawn.includes(service));
 }
 
 /** In a hurry before saying yes, without a time: whether that is urgent is not ours to guess. */

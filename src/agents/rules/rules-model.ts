@@ -8,7 +8,7 @@ import type {
   LanguageModelV4Usage,
 } from "@ai-sdk/provider";
 import { NO_FACTS, readCaseFacts } from "../case-prompt.ts";
-import { type NextStep, type Situation, type ToolUse, turnsOf } from "./situation.ts";
+import { exchangesOf, type NextStep, type Situation, type ToolUse } from "./situation.ts";
 
 const NO_USAGE: LanguageModelV4Usage = {
   inputTokens: { total: 0, noCache: 0, cacheRead: 0, cacheWrite: 0 },
@@ -98,7 +98,7 @@ function readSituation(prompt: LanguageModelV4Prompt): Situation {
             output: "value" in part.output ? part.output.value : undefined,
           });
   }
-  const earlier = turnsOf(
+  const earlier = exchangesOf(
     prompt
       .slice(0, lastReply + 1)
       .flatMap((message) =>
@@ -107,7 +107,9 @@ function readSituation(prompt: LanguageModelV4Prompt): Situation {
               part.type === "text" ? [{ role: "user", text: part.text }] : [],
             )
           : message.role === "assistant"
-            ? [{ role: "assistant", text: "" }]
+            ? message.content.flatMap((part) =>
+                part.type === "text" ? [{ role: "assistant", text: part.text }] : [],
+              )
             : [],
       ),
   );

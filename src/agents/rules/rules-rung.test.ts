@@ -81,7 +81,7 @@ describe("the rules on the ladder", () => {
 
 /** Mastra opens a talk that begins with the assistant by a "." of the user's. */
 function withoutOpening(situation: Situation): Situation {
-  return { ...situation, earlier: situation.earlier.filter((text) => text !== ".") };
+  return { ...situation, earlier: situation.earlier.filter(({ words }) => words !== ".") };
 }
 
 /** Makes the calls one after the other, then says what it saw; keeps what it was shown. */

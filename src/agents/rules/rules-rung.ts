@@ -5,7 +5,7 @@ import { type AgentQuestion, NO_TOKENS } from "../answer.ts";
 import { wordsOfTurn } from "../case-prompt.ts";
 import { MOST_STEPS, type Rung } from "../ladder.ts";
 import { outcomeOf, type WatchedTurn } from "../turn-watch.ts";
-import { type NextStep, type Situation, type ToolUse, turnsOf } from "./situation.ts";
+import { exchangesOf, type NextStep, type Situation, type ToolUse } from "./situation.ts";
 
 /** A tool of an agent; calling it checks what goes in and what comes out. */
 export type RulesTool = {
@@ -73,7 +73,7 @@ function situationOf(question: AgentQuestion): Situation {
   const unanswered = recent.slice(recent.findLastIndex(({ role }) => role === "assistant") + 1);
   return {
     facts: prompt === undefined ? facts : { ...facts, task_prompt: prompt },
-    earlier: turnsOf(transcript.slice(0, transcript.length - unanswered.length)),
+    earlier: exchangesOf(transcript.slice(0, transcript.length - unanswered.length)),
     messages: [...unanswered.map(({ text }) => text), wordsOfTurn(question)],
     done: [],
   };

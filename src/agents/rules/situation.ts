@@ -2,13 +2,16 @@ import type { CaseFacts } from "../../domain/conversations/case-facts.ts";
 
 export type ToolUse = { tool: string; input: Record<string, unknown>; output: unknown };
 
+/** What a buyer said before somebody answered, and what was answered. */
+export type Exchange = { words: string; reply: string };
+
 /** What the rules know when they choose the next step of a turn. */
 export type Situation = {
   facts: CaseFacts;
   /** The buyer's words of this turn, one string per message. */
   messages: string[];
-  /** Their words before, which have had their reply, a string a turn; the last one last. */
-  earlier: string[];
+  /** What was said before; the last one last. */
+  earlier: Exchange[];
   /** What was done so far in this turn, in order. */
   done: ToolUse[];
 };
@@ -17,15 +20,21 @@ export type NextStep =
   | { type: "call"; tool: string; input: Record<string, unknown> }
   | { type: "say"; text: string };
 
-/** The buyer's words, a string for all that was said before somebody answered. */
-export function turnsOf(lines: readonly { role: string; text: string }[]): string[] {
-  const turns: string[] = [];
+/** A conversation's lines as question and answer; what we said before the buyer's first word is left out. */
+export function exchangesOf(lines: readonly { role: string; text: string }[]): Exchange[] {
+  const exchanges: Exchange[] = [];
   lines.forEach(({ role, text }, at) => {
-    if (role !== "user") return;
-    if (lines[at - 1]?.role === "user") turns.push(`${turns.pop() ?? ""}\n${text}`);
-    else turns.push(text);
+    const last = exchanges.at(-1);
+    if (role !== "user") {
+      if (last !== undefined) last.reply = joined(last.reply, text);
+    } else if (last !== undefined && lines[at - 1]?.role === "user") last.words = joined(last.words, text);
+    else exchanges.push({ words: text, reply: "" });
   });
-  return turns;
+  return exchanges;
+}
+
+function joined(before: string, text: string): string {
+  return before === "" ? text : `${before}\n${text}`;
 }
 
 export function call(tool: string, input: Record<string, unknown>): NextStep {

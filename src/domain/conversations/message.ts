@@ -139,3 +139,12 @@ export function splitText(text: string, limit: number): string[] {
   pieces.push(rest.join("").trim());
   return pieces.filter((piece) => piece !== "");
 }
+
+/** Stands in a transcript for the pictures of a message. */
+export function pictureMark(pictures: number): string {
+  return `[图片×${pictures}]`;
+}
+
+export function withoutPictureMarks(transcript: string): string {
+  return transcript.replaceAll(/\n?\[图片×\d+\]/gu, "").trim();
+}

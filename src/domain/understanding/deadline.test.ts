@@ -44,3 +44,13 @@ describe("when a buyer wants it at the latest", () => {
     expect(at(words)).toBeNull();
   });
 });
+
+describe("a time that is taken back", () => {
+  it.each([
+    ["1小时内要\n白色 不急了", "no"],
+    ["1小时内要", "yes"],
+    ["不急，1小时内就行", "yes"],
+  ])("%j is urgent: %s", (text, urgent) => {
+    expect(understand({ text }).slots.urgent).toBe(urgent);
+  });
+});

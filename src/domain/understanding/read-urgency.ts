@@ -29,8 +29,11 @@ export function createUrgencyReader(
   const readDayAndHour = createDayAndHourReader(lexicon);
 
   return (text, flags) => {
-    const minutes = minutesOf(within.exec(text.squeezed), lexicon.numbers);
-    if (minutes !== null)
+    const time = within.exec(text.squeezed);
+    const minutes = minutesOf(time, lexicon.numbers);
+    // 1小时内要，…… 不急了: the last word counts.
+    const isTakenBack = (no.find(text)?.index ?? -1) > (time?.index ?? 0);
+    if (minutes !== null && !isTakenBack)
       return {
         urgent: minutes <= urgentWithinHours() * MINUTES_PER_HOUR ? "yes" : "no",
         deadline: { minutes },
