@@ -56,7 +56,7 @@ const UNDERSTANDING_SETS = [
   "context-test",
 ];
 /** Pieces of work of one process: small enough to share them out, large enough that opening a service does not count. */
-const SCENARIOS_AT_A_TIME = 20;
+const SCENARIOS_AT_A_TIME = 60;
 /** A process that plays waits half of its time: for files, threads and timers. */
 const PROCESSES = availableParallelism() + 1;
 

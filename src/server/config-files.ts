@@ -9,8 +9,11 @@ import { riskRulesSchema } from "../domain/orders/risk-rules.ts";
 import { repliesSchema } from "../domain/replies.ts";
 import { helpdeskLexiconSchema } from "../domain/understanding/helpdesk-lexicon.ts";
 import { playbookLexiconSchema } from "../domain/understanding/playbook-schema.ts";
+import { compileUnderstanding } from "../domain/understanding/understand.ts";
 import { faqSchema } from "../integrations/knowledge/faq.ts";
 import { createSynonyms, synonymsSchema } from "../integrations/knowledge/synonyms.ts";
+
+const MOST_REMEMBERED = 4;
 
 /** A file of the shop that changes without code; its name is its place below the config folder. */
 export type ConfigFile<Value = unknown> = {
@@ -37,17 +40,21 @@ const yaml = <Schema extends z.ZodType>(
   isWatched = true,
 ): ConfigFile<z.infer<Schema>> => ({
   name: `${key}.yaml`,
-  read: (text, path) => readYaml(path, text, schema),
+  read: remembered((text: string, path: string) => readYaml(path, text, schema)),
   turns: { key, agents },
   isWatched,
 });
 
 const synonyms = yaml("synonyms", synonymsSchema, ["helpdesk"]);
+const playbook = yaml("playbook", playbookLexiconSchema, ["shop"]);
 
 export const configFiles = {
   shopPrompt: prompt("shop"),
   helpdeskPrompt: prompt("helpdesk"),
-  playbook: yaml("playbook", playbookLexiconSchema, ["shop"]),
+  playbook: {
+    ...playbook,
+    read: remembered((text: string, path: string) => compileUnderstanding(playbook.read(text, path))),
+  },
   pricing: yaml("pricing", pricingRulesSchema, ["shop"]),
   risk: yaml("risk", riskRulesSchema, ["shop"]),
   replies: yaml("replies", repliesSchema, ["shop", "helpdesk"]),
@@ -58,6 +65,24 @@ export const configFiles = {
   faq: yaml("faq", faqSchema, ["shop"], false),
   helpdeskLexicon: yaml("helpdesk", helpdeskLexiconSchema, ["helpdesk"], false),
 };
+
+/** The same text is read once: evals and replays open many services in one process, and a playbook takes half a second. */
+function remembered<Value>(
+  read: (text: string, path: string) => Value,
+): (text: string, path: string) => Value {
+  const known = new Map<string, Value>();
+  return (text, path) => {
+    const version = versionOf(text);
+    const value = known.get(version) ?? read(text, path);
+    known.delete(version);
+    known.set(version, value);
+    for (const oldest of known.keys()) {
+      if (known.size <= MOST_REMEMBERED) break;
+      known.delete(oldest);
+    }
+    return value;
+  };
+}
 
 /** What a turn says that it stood on, of a file that held this. */
 export function versionOf(text: string): string {

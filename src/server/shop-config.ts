@@ -7,7 +7,6 @@ import { errorText } from "../domain/errors.ts";
 import type { Log } from "../domain/log.ts";
 import type { ShopRules } from "../domain/orders/desk/deps.ts";
 import { createSay } from "../domain/replies.ts";
-import { createUnderstanding } from "../domain/understanding/understand.ts";
 import type { UnderstandInput } from "../domain/understanding/understanding.ts";
 import { type ConfigFile, configFiles as files, readText, readYaml, versionOf } from "./config-files.ts";
 
@@ -47,19 +46,14 @@ export function openShopConfig({
   const prompts = { shop: watched(files.shopPrompt), helpdesk: watched(files.helpdeskPrompt) };
   const synonyms = watched(files.synonyms);
   // Its words are compiled when it is read: the turns between two changes pay nothing for that.
-  const playbook = watched({
-    ...files.playbook,
-    read: (text, path) =>
-      createUnderstanding(files.playbook.read(text, path), {
-        urgentWithinHours: () => pricing.get().value.urgent_within_hours,
-      }),
-  });
+  const playbook = watched(files.playbook);
   const faq = load(files.faq);
   const helpdeskLexicon = load(files.helpdeskLexicon);
 
   return {
     /** By the playbook as it is now. */
-    understand: (input: UnderstandInput) => playbook.get().value(input),
+    understand: (input: UnderstandInput) =>
+      playbook.get().value(input, pricing.get().value.urgent_within_hours),
     faq: faq.value,
     profile(name: string) {
       const path = join(dir, "bridge", `${name}.yaml`);

@@ -13,21 +13,20 @@ export type SlotInput = {
   bot: NormalText;
   flags: ReadonlySet<string>;
   services: Service[];
+  /** What is wanted within so many hours is urgent: the price list says. */
+  urgentWithinHours: number;
   openOrders: NonNullable<NonNullable<UnderstandInput["context"]>["open_orders"]>;
 };
 
 const KB_PER_MB = 1024;
 
 /** Takes the values out of a buyer's words that operations, prices and orders need. */
-export function createSlotReader(
-  lexicon: PlaybookLexicon,
-  urgentWithinHours: () => number,
-): (input: SlotInput) => Slots {
+export function createSlotReader(lexicon: PlaybookLexicon): (input: SlotInput) => Slots {
   const pattern = (source: string) => createTextPattern(source, lexicon);
   const { slots } = lexicon;
   const readMeasures = createMeasureReader(lexicon);
   const readPicks = createPickReader(lexicon);
-  const readUrgency = createUrgencyReader(lexicon, urgentWithinHours);
+  const readUrgency = createUrgencyReader(lexicon);
   const readSearchWords = createSearchWordsReader(lexicon);
   const colour = pattern(slots.colour);
   const onlyColour = new RegExp(compilePattern(slots.only_colour, lexicon.words).source, "mu");
@@ -49,8 +48,8 @@ export function createSlotReader(
   const hexOf = (name: string | undefined) =>
     name === undefined ? undefined : (lexicon.colours[name] ?? lexicon.colours[name.replace(/色$/u, "")]);
 
-  return ({ text, bot, flags, services, openOrders }) => {
-    const found: Slots = { ...readMeasures(text), ...readUrgency(text, flags) };
+  return ({ text, bot, flags, services, openOrders, urgentWithinHours }) => {
+    const found: Slots = { ...readMeasures(text), ...readUrgency(text, flags, urgentWithinHours) };
 
     if (backgroundTransparent.matches(text)) found.background = "transparent";
     else if (backgroundWhite.matches(text)) found.background = "white";

@@ -14,13 +14,10 @@ const END_OF_DAY = 24;
 /**
  * Reads how much of a hurry the buyer is in, and by when they want it. Our own question whether it is urgent is answered
  * by words that mean nothing of the kind elsewhere: 是的, 不用.
- *
- * @param urgentWithinHours - what is wanted within so many hours is urgent: the price list says
  */
 export function createUrgencyReader(
   lexicon: PlaybookLexicon,
-  urgentWithinHours: () => number,
-): (text: NormalText, flags: ReadonlySet<string>) => Urgency {
+): (text: NormalText, flags: ReadonlySet<string>, urgentWithinHours: number) => Urgency {
   const { urgency } = lexicon;
   const within = compilePattern(urgency.within, lexicon.words);
   const yes = createTextPattern(urgency.yes, lexicon);
@@ -28,14 +25,14 @@ export function createUrgencyReader(
   const ask = createTextPattern(urgency.ask, lexicon);
   const readDayAndHour = createDayAndHourReader(lexicon);
 
-  return (text, flags) => {
+  return (text, flags, urgentWithinHours) => {
     const time = within.exec(text.squeezed);
     const minutes = minutesOf(time, lexicon.numbers);
     // 1小时内要，…… 不急了: the last word counts.
     const isTakenBack = (no.find(text)?.index ?? -1) > (time?.index ?? 0);
     if (minutes !== null && !isTakenBack)
       return {
-        urgent: minutes <= urgentWithinHours() * MINUTES_PER_HOUR ? "yes" : "no",
+        urgent: minutes <= urgentWithinHours * MINUTES_PER_HOUR ? "yes" : "no",
         deadline: { minutes },
       };
     const named = readDayAndHour(text);

@@ -31,8 +31,7 @@ const MENU_LENGTH = 4;
 const BINDING: ReadonlySet<Intent> = new Set(["accept", "cancel"]);
 
 /**
- * Builds the rules path of understanding. The lexicon is compiled once; the function it returns is pure and takes
- * well under a millisecond.
+ * Builds the rules path of understanding.
  *
  * @param urgentWithinHours - what is wanted within so many hours is urgent: the price list says
  */
@@ -40,13 +39,24 @@ export function createUnderstanding(
   lexicon: PlaybookLexicon,
   { urgentWithinHours }: { urgentWithinHours: () => number },
 ): (input: UnderstandInput) => Understanding {
+  const understand = compileUnderstanding(lexicon);
+  return (input) => understand(input, urgentWithinHours());
+}
+
+/**
+ * Compiles the lexicon, which takes some hundred milliseconds; the function that it returns is pure and takes well under
+ * one. Its second parameter is what createUnderstanding's `urgentWithinHours` tells.
+ */
+export function compileUnderstanding(
+  lexicon: PlaybookLexicon,
+): (input: UnderstandInput, urgentWithinHours: number) => Understanding {
   const normalise = createNormaliser(lexicon);
   const readChoice = createChoiceReader(lexicon);
   const readContext = createContextReader(lexicon);
   const readServices = createServiceReader(lexicon);
   const readWithdrawal = createWithdrawalReader(lexicon, readServices);
   const readIntents = createIntentReader(lexicon);
-  const readSlots = createSlotReader(lexicon, urgentWithinHours);
+  const readSlots = createSlotReader(lexicon);
   const asides = lexicon.beside_the_point.map((source) => compilePattern(source, lexicon.words));
   const guessIntent = createGuesser(readExamples());
   const question = createTextPattern(lexicon.question, lexicon);
@@ -56,7 +66,7 @@ export function createUnderstanding(
     patterns: sources.map((source) => createTextPattern(source, lexicon)),
   }));
 
-  return (input) => {
+  return (input, urgentWithinHours) => {
     const text = withoutAsides(normalise(input.text), asides);
     const bot = normalise(input.context?.last_bot ?? "");
     const openOrders = input.context?.open_orders ?? [];
@@ -102,7 +112,7 @@ export function createUnderstanding(
       ),
       named: taken.wanted,
       withdrawn: taken.withdrawn,
-      slots: readSlots({ text: taken.kept, bot, flags, services, openOrders }),
+      slots: readSlots({ text: taken.kept, bot, flags, services, openOrders, urgentWithinHours }),
       is_question: isQuestion,
       confidence: rateConfidence(intents),
     };
