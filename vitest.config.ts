@@ -2,8 +2,6 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
-    // Much of it waits for processes of its own: with one core less than there are, half the time went by idle.
-    maxWorkers: "100%",
     projects: [
       {
         test: {

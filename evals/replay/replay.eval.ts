@@ -15,13 +15,15 @@ let stage: Stage;
 let conversations: Conversation[];
 
 beforeAll(async () => {
-  // Those that need nothing special of the world.
-  const chosen = readScenarios("shop").filter(
-    ({ world, steps, before }) =>
-      JSON.stringify(world) === JSON.stringify(PLAIN_WORLD) &&
-      ![...before, ...steps].some((step) => "breaks" in step || "while_working" in step),
-  );
-  expect(chosen.length).toBeGreaterThan(150);
+  // Every second of those that need nothing special of the world.
+  const chosen = readScenarios("shop")
+    .filter(
+      ({ world, steps, before }) =>
+        JSON.stringify(world) === JSON.stringify(PLAIN_WORLD) &&
+        ![...before, ...steps].some((step) => "breaks" in step || "while_working" in step),
+    )
+    .filter((_scenario, at) => at % 2 === 0);
+  expect(chosen.length).toBeGreaterThan(100);
   stage = await openStage("shop", PLAIN_WORLD);
   for (const scenario of chosen) await play(stage, scenario);
   // What comes later to the first of them is told as well.

@@ -9,8 +9,8 @@ import { isPersonComing, type Line, type Saying, type Talk } from "./talk.ts";
 /** What a buyer says at once must come within it, also on a busy machine: else it is answered in two pieces. */
 export const MERGE_WINDOW_MS = 500;
 
-/** A buyer who hears nothing for so long leaves. */
-const PATIENCE_MS = 20_000;
+/** A buyer who hears nothing for so long leaves; also the first picture on a busy machine is looked at within it. */
+const PATIENCE_MS = 60_000;
 const LOOK_EVERY_MS = 20;
 /** What is still on its way to a buyer who has ended is shown by then. */
 const LATE_MS = 1_500;
