@@ -2,6 +2,8 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
+    // Much of it waits for processes of its own.
+    maxWorkers: "100%",
     projects: [
       {
         test: {

@@ -51,6 +51,7 @@ const UNDERSTANDING_SETS = [
   "context-tuning-2",
   "context-tuning-3",
   "context-tuning-4",
+  "context-tuning-5",
   "test",
   "later-test",
   "context-test",

@@ -33,6 +33,8 @@ export function gatesOf(
   for (const [agent, report] of Object.entries(agents)) {
     atLeast(`${agent}: pass^1`, report.pass_1 ?? 0, leastPass1);
     if (asked !== null) continue;
+    const { trials, passed } = report.by_disturbance.plain ?? { trials: 0, passed: 0 };
+    atLeast(`${agent}: undisturbed`, passed / Math.max(1, trials), 1);
     atLeast(`${agent}: scenarios`, report.scenarios, LEAST_SCENARIOS[agent as EvaluatedAgent], false);
     if (report.pass_4 !== null) atLeast(`${agent}: pass^4`, report.pass_4, LEAST_PASS_4);
   }

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { runYard } from "./run-yard.ts";
 
-const KILLS = 12;
+const KILLS = 8;
 
 it(`the service loses and doubles nothing when it is killed ${KILLS} times at work`, {
   timeout: 280_000,
