@@ -2,8 +2,6 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
-    // Much of it waits for processes of its own.
-    maxWorkers: "100%",
     projects: [
       {
         test: {

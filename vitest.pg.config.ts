@@ -16,7 +16,6 @@ export default defineConfig({
     env: { TEST_DATABASE_URL: process.env.TEST_DATABASE_URL ?? "" },
     globalSetup: ["src/testing/postgres-setup.ts"],
     // One test lets 500 tries of a job fail, and each is some round trips.
-    maxWorkers: "100%",
     testTimeout: 300_000,
     hookTimeout: 30_000,
   },

@@ -29,6 +29,8 @@ beforeAll(async () => {
   // What comes later to the first of them is told as well.
   const all = await stage.service.store.conversations.list({ limit: 1_000 });
   for (const { id } of all) await stage.settle(id);
+  // While the last ones settled, a task of an earlier one may have begun to speak.
+  await stage.arrive(all.map(({ id }) => id));
   conversations = await stage.service.store.conversations.list({ limit: 1_000 });
 }, 240_000);
 afterAll(async () => {

@@ -128,6 +128,12 @@ export async function openStage(
       await platform.deliver(conversationId);
       await idle();
     },
+    /** What is still on its way in any of these conversations arrives, and no time goes by. */
+    async arrive(conversationIds: readonly string[]): Promise<void> {
+      await idle();
+      for (const id of conversationIds) await platform.deliver(id);
+      await idle();
+    },
     /** What the bot said in a conversation while a person had it. */
     spokeWhileHeld: platform.spokeWhileHeld,
     async close(): Promise<void> {
