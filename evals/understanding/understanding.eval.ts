@@ -10,9 +10,9 @@ it.each([
   ["context-tuning", 0.95],
   ["context-tuning-2", 0.95],
   ["context-tuning-3", 0.95],
-  // Only some of its families are in the rules yet.
-  ["context-tuning-4", 0.87],
-  ["context-tuning-5", 0.79],
+  // Examples of intents; of their services only some families are in the rules.
+  ["context-tuning-4", 0.86],
+  ["context-tuning-5", 0.85],
 ] as const)("understands the set %s, whose errors may be looked at", (name, least) => {
   const result = score(name);
 
@@ -26,13 +26,18 @@ it.each([
   expect(result.greetingsToHandoff).toBe(0);
 });
 
-it("turns away what must be turned away in a set labelled for risk", () => {
-  const result = score("risk-tuning-4");
+it.each([
+  ["risk-tuning-4", 0.97, 0.02],
+  ["risk-tuning-6", 0.92, 0.07],
+] as const)("turns away what must be turned away in %s, labelled for risk", (name, recall, falseRejects) => {
+  const result = score(name);
 
-  report("risk-tuning-4", result);
+  report(name, result);
 
-  expect(result.risk.rejected / result.risk.toReject).toBeGreaterThanOrEqual(0.97);
-  expect(result.risk.wronglyRejected / (result.lines - result.risk.toReject)).toBeLessThanOrEqual(0.02);
+  expect(result.risk.rejected / result.risk.toReject).toBeGreaterThanOrEqual(recall);
+  expect(result.risk.wronglyRejected / (result.lines - result.risk.toReject)).toBeLessThanOrEqual(
+    falseRejects,
+  );
 });
 
 // Held out: only totals are printed, so that nobody tunes on its single lines.

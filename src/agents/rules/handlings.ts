@@ -103,8 +103,9 @@ export function createHandlings({
     return told(opened);
   }
 
-  function handleQuote(wish: Wish, { facts, done }: Situation): NextStep {
+  function handleQuote(wish: Wish, situation: Situation): NextStep {
     const { understanding } = wish;
+    const { facts, done } = situation;
     const open = facts.orders.find((order) => order.total_fen !== null && order.status === "quoted");
     if (understanding.services.length === 0 && open !== undefined) {
       const seen = done.find((use) => use.tool === "get-case");
@@ -113,7 +114,11 @@ export function createHandlings({
       if (isNotUrgent(wish)) return saying("not_urgent", total);
       return open.kind === "find" ? saying("quote_again_find", total) : saying("quote_again", total);
     }
-    if (understanding.services.length === 0) return saying("price_list");
+    if (understanding.services.length === 0) {
+      const { how_long: asksHowLong, shop_rules: asksForRules } = understanding.slots;
+      const toPrices: Handling = () => saying("price_list");
+      return asksHowLong || asksForRules ? knownOr(toPrices, wish, situation) : toPrices(wish, situation);
+    }
     const pictures = picturesFor(facts);
     const quote = done.find((use) => use.tool === "quote-price");
     if (quote === undefined)

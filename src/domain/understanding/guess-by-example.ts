@@ -6,21 +6,22 @@ type Example<Label> = { label: Label; text: NormalText; flags: ReadonlySet<strin
 const LONGEST_RUN = 3;
 const MOST_CHARS = 120;
 // In examples: most runs of characters are seen once or twice.
-const SMOOTHING = 1;
+const SMOOTHING = 3;
 // Runs overlap and say the same thing several times.
-const OVERLAP = 2;
+const OVERLAP = 4;
 // The same words mean another thing in each.
 const STATES = ["has_image", "offer", "order_working", "order_delivered"];
 
 /**
- * Guesses what is meant where no rule knows, by likeness to the lexicon's examples: which runs of characters, and which
- * states of the conversation, went with which label (naive Bayes).
+ * Weighs what a text may mean by its likeness to the lexicon's examples: which runs of characters, and which states of the
+ * conversation, went with which label (naive Bayes).
  *
- * @returns null when there are no examples, or none that has any two characters of the text
+ * @returns for each label the logarithm of its likelihood, 0 for the likeliest and less for the others; null when there are
+ * no examples, or none that has any two characters of the text
  */
 export function createGuesser<Label>(
   examples: Example<Label>[],
-): (text: NormalText, flags: ReadonlySet<string>) => Label | null {
+): (text: NormalText, flags: ReadonlySet<string>) => ReadonlyMap<Label, number> | null {
   const labels = [...new Set(examples.map(({ label }) => label))];
   const seen = labels.map((label) => examples.filter((example) => example.label === label).length);
   const counts = new Map<string, number[]>();
@@ -48,7 +49,8 @@ export function createGuesser<Label>(
         scores[index] = (scores[index] ?? 0) + weight;
       });
     }
-    return labels[scores.indexOf(Math.max(...scores))] ?? null;
+    const best = Math.max(...scores);
+    return new Map(labels.map((label, index) => [label, (scores[index] ?? 0) - best]));
   };
 
   /** Words that no example has are like none of them. */

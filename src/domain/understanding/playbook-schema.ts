@@ -156,6 +156,8 @@ const lexiconShape = z.strictObject({
         .describe("yes to whether it is urgent; the price has words of its own"),
       answer_not_urgent: z.array(patternSchema),
       value_of_offer: z.array(patternSchema).describe("a value alone: of what was offered or is being done"),
+      injection: z.array(patternSchema).describe("speaks to the system and changes none of its rules"),
+      no_person: z.array(patternSchema).describe("names a person without wishing for one"),
       works: z.array(patternSchema).describe("says to do something, not what to look for"),
     })
     .catchall(z.array(patternSchema))
@@ -168,7 +170,7 @@ const lexiconShape = z.strictObject({
   examples: z
     .partialRecord(intentSchema, z.array(exampleSchema))
     .default({})
-    .describe("messages and what they meant, for a guess where no rule knows"),
+    .describe("messages and what they meant: likeness to them is weighed together with the rules"),
 });
 
 /** The lexicon of config/playbook.yaml. A wrong expression or flag is reported with the path of its entry. */

@@ -11,6 +11,7 @@ import { createSlotReader } from "./read-slots.ts";
 import { createWithdrawalReader } from "./read-withdrawal.ts";
 import { createTextPattern } from "./text-pattern.ts";
 import type { Intent, UnderstandInput, Understanding } from "./understanding.ts";
+import { weighTogether } from "./weigh-together.ts";
 
 const SERVICE_INTENTS: ReadonlySet<Intent> = new Set(["find_image", "process_image", "quote", "add_demand"]);
 const WORK_INTENTS: ReadonlySet<Intent> = new Set(["find_image", "process_image"]);
@@ -19,16 +20,8 @@ const COURTESIES: ReadonlySet<Intent> = new Set(["greeting", "thanks", "out_of_s
 // Rules of this weight and more stand for plain words; see the intents in config/playbook.yaml.
 const SURE_WEIGHT = 60;
 const CLEAR_MARGIN = 10;
-// Lighter than this, only the state of things spoke, no words.
-const WORDLESS_WEIGHT = 25;
-// Rules this near to each other contradict: likeness to the examples decides.
-const NEAR_MARGIN = 20;
-// From here on rules speak of one situation each and are weighed against each other by hand.
-const SETTLED_WEIGHT = 88;
 // So many services named at once are what the shop does, no question about one of them.
 const MENU_LENGTH = 4;
-// What binds the buyer is never guessed.
-const BINDING: ReadonlySet<Intent> = new Set(["accept", "cancel"]);
 
 /**
  * Builds the rules path of understanding.
@@ -98,9 +91,8 @@ export function compileUnderstanding(
     if (taken.withdraws) flags.add("withdraws");
     if (taken.replaces) flags.add("replaces");
     const services = flagServices(flags, taken.wanted, offered, chooses);
-    const intents = settle(readIntents(text, flags), () =>
-      text.squeezed === "" ? null : guessIntent(text, bare),
-    );
+    const likeness = text.squeezed === "" ? null : guessIntent(text, bare);
+    const intents = weighTogether(readIntents(text, flags), likeness, flags);
     const intent = intents[0]?.intent ?? "out_of_scope";
     return {
       intent,
@@ -150,21 +142,6 @@ export function compileUnderstanding(
     if (services.some((service) => !offered.includes(service))) flags.add("new_service");
     return services;
   }
-}
-
-/** Puts first what is likely by the examples where the rules say little, or contradict each other. */
-function settle(intents: WeighedIntent[], guess: () => Intent | null): WeighedIntent[] {
-  const top = intents[0]?.weight ?? 0;
-  if (top >= SETTLED_WEIGHT) return intents;
-  const likely = guess();
-  const ruled = intents.find(({ intent }) => intent === likely);
-  const isOpen =
-    top < WORDLESS_WEIGHT
-      ? likely !== null && !BINDING.has(likely)
-      : (ruled?.weight ?? 0) > top - NEAR_MARGIN;
-  if (likely === null || !isOpen) return intents;
-  const first = { intent: likely, weight: top, span: ruled?.span ?? "" };
-  return [first, ...intents.filter(({ intent }) => intent !== likely)];
 }
 
 /** The services named; those offered where the words only answer us; a search where we asked what to find. */

@@ -1,7 +1,8 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -289,6 +290,28 @@ describe("a thousand pictures", () => {
     LIMIT_MS,
   );
 });
+
+it(
+  "a reader slower than the command gets every line",
+  async () => {
+    const line = good("a", {
+      urgent: false,
+      items: [{ service: "cutout", pictures: 1, chars_lower: 0, chars_upper: 0 }],
+    });
+    const file = writeBatch("slow.jsonl", Array(LINES).fill(line));
+    const command = spawn(process.execPath, [scriptOf("price"), file], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    let read = "";
+    for await (const chunk of command.stdout.setEncoding("utf8")) {
+      read += chunk;
+      await setTimeout(60);
+    }
+
+    expect(answersOf(read)).toHaveLength(LINES);
+  },
+  LIMIT_MS,
+);
 
 describe("a reader who goes after the first line", () => {
   const price = good("a", {

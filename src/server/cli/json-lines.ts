@@ -75,16 +75,24 @@ export function wordsOf(error: unknown): string {
   return errorText(error);
 }
 
-/** Runs a command to its end: exit 0, or 1 with one line that says why. A closed pipe (head) is no fault. */
+/**
+ * Runs a command to its end: exit 0, or 1 with one line that says why. A closed pipe (head) is no fault, and a slow
+ * reader (less) gets all that was printed.
+ */
 export function runCommand(work: () => Promise<void>): void {
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code === "EPIPE") process.exit(0);
   });
   work().then(
-    () => process.exit(process.exitCode ?? 0),
+    () => exitWhenRead(""),
     (error: unknown) => {
-      process.stderr.write(`${error instanceof AppError ? error.message : wordsOf(error)}\n`);
-      process.exit(1);
+      process.exitCode = 1;
+      exitWhenRead(`${error instanceof AppError ? error.message : wordsOf(error)}\n`);
     },
   );
+}
+
+/** What a pipe has not taken yet is lost by process.exit. */
+function exitWhenRead(lastWords: string): void {
+  process.stdout.write("", () => process.stderr.write(lastWords, () => process.exit()));
 }
