@@ -170,6 +170,12 @@ describe("the checker", () => {
     expect(findProblems(KEPT)).toEqual([]);
   });
 
+  it("does not take the price list for a price", () => {
+    const list = "参考价：找图 10 元起，描图矢量 90 元起；第二张起半价。";
+
+    expect(findProblems({ ...KEPT, ...again("k9", { text: list }) })).toEqual([]);
+  });
+
   it.each(BROKEN)("finds %s: %s", (kind, text, change) => {
     const problems = findProblems({ ...KEPT, ...change });
 

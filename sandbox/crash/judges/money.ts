@@ -1,7 +1,7 @@
 import type { History, Problem } from "../history.ts";
 
-/** How the price of the whole order is told (config/replies.yaml): in so many words, or last before the question. */
-const TOLD_SUM = /一共 (\d+(?:\.\d{1,2})?) 元|(\d+(?:\.\d{1,2})?) 元(?=，您看可以吗|起；)/gu;
+/** How the price of the whole order is told (config/replies.yaml): in so many words, or last before the question or what is not sure of it. */
+const TOLD_SUM = /一共 (\d+(?:\.\d{1,2})?) 元|(\d+(?:\.\d{1,2})?) 元(?=，您看可以吗|起；图上的字看不太清)/gu;
 
 /** Every sum a buyer was told is that of a quote of theirs, and what they agreed to and have not taken back they were told. */
 export function judgeMoney({ orders, shown, written }: History): Problem[] {

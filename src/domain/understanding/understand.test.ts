@@ -34,6 +34,19 @@ describe("a person", () => {
   );
 });
 
+describe("a greeting", () => {
+  it.each(["你好 3", "你好1", "你好 1\n你好 2", "在吗", "hello\n在吗 2"])("is all there is in %s", (text) => {
+    expect(understand({ text }).intent).toBe("greeting");
+  });
+
+  it.each([
+    ["你好 2张抠图多少钱", "quote"],
+    ["你好 帮我抠图", "process_image"],
+  ])("is not what is wished for in %s", (text, intent) => {
+    expect(understand({ text, has_image: intent === "process_image" }).intent).toBe(intent);
+  });
+});
+
 describe("what a short reply means", () => {
   it.each([
     ["可以", "accept"],
