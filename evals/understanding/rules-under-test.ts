@@ -17,11 +17,12 @@ export function createSetScorer(): (name: string) => SetScore {
     { urgentWithinHours: () => 2 },
   );
   const riskRules = riskRulesSchema.parse(parse(read("../../config/risk.yaml")));
-  const assess = ({ text, ocr_text }: LabelledLine, { services }: Understanding): Decision =>
+  const assess = ({ text, ocr_text, context }: LabelledLine, { services }: Understanding): Decision =>
     assessRisk(
       {
         words: text,
         ocr_text: ocr_text ?? "",
+        ...(context?.last_bot === undefined ? {} : { asked: context.last_bot }),
         services,
         pictures: [],
         ownership_stated: statesOwnership(text, riskRules),

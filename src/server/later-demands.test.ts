@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { aPhoto, aProductOnWhite } from "../../sandbox/pictures.ts";
 import { startTuhui } from "../../sandbox/tuhui.ts";
+import { conversationIdOf } from "../domain/conversations/conversation.ts";
 import { queueTurn } from "../domain/conversations/queue-turn.ts";
 import { queueSupplement } from "../domain/orders/desk/tell-designer.ts";
 import { judgeEvidence } from "../domain/orders/evidence.ts";
 import type { ImageEngine } from "../domain/pictures/ports.ts";
-import { aShop, type Shop } from "../testing/shop.ts";
+import { aShop, type Shop, whoIs } from "../testing/shop.ts";
 import { anInbound } from "../testing/test-store.ts";
 
 const MINUTE_MS = 60_000;
@@ -529,6 +530,31 @@ describe("a later demand", () => {
       demand: before.demand,
     });
     expect(await last()).toContain("没法");
+  });
+});
+
+describe("a question that names a document", () => {
+  it("of a person who has given the chat back makes its answer a demand on that document", async () => {
+    const { takeover, receiveMessage, ambient, jobs } = shop.service;
+    await shop.say(buyer, "在吗", [await aPhoto(count)]);
+    const conversation = conversationIdOf(whoIs(buyer));
+    await takeover.takeOver(conversation, "阿明");
+    await receiveMessage({
+      ...whoIs(buyer),
+      customer: { id: buyer, name: null },
+      author: "person",
+      platformMessageId: `${buyer}-person`,
+      dedupeKey: `${buyer}-person`,
+      parts: [{ type: "text", text: "身份证这张照片是要怎么改呢？" }],
+      at: ambient.now(),
+      context: null,
+    });
+    await jobs.idle();
+    await takeover.release(conversation);
+    await shop.say(buyer, "把87改成97");
+
+    expect(await last()).toContain("没法");
+    expect((await shop.orders(buyer)).filter((order) => order.status === "quoted")).toEqual([]);
   });
 });
 

@@ -129,7 +129,8 @@ export async function aShop(
   return shop;
 }
 
-function whoIs(buyer: string) {
+/** Where a buyer of this shop writes from. */
+export function whoIs(buyer: string) {
   return {
     channel: "qingjian",
     platform: "pinduoduo",

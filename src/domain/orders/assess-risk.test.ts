@@ -30,6 +30,31 @@ describe("assessRisk", () => {
       { words: "换个名字", ocr_text: "居民身份证", services: ["edit_text"] },
       "reject",
     ],
+    [
+      "an answer to our question about a document",
+      { words: "87弄成97，谢谢啊", asked: "身份证上的年份要怎么改呢？", services: ["edit_text"] },
+      "reject",
+    ],
+    [
+      "a document we asked about only compressed",
+      { words: "压到200k以内", asked: "这张营业执照要处理到多大？", services: ["basic"] },
+      "review",
+    ],
+    [
+      "what is asked for after a refusal",
+      { words: "那把背景换成白的", asked: "抱歉，身份证改不了，别的图要做吗？", services: ["cutout"] },
+      "accept",
+    ],
+    [
+      "what follows a document we only mentioned",
+      { words: "那把背景换成白的", asked: "发票已经开好发您了。", services: ["cutout"] },
+      "accept",
+    ],
+    [
+      "a buyer who puts our question right",
+      { words: "不是发票啦，是发票夹的吊牌图，抠成白底", asked: "发票要怎么处理？", services: ["cutout"] },
+      "accept",
+    ],
     ["a joke as purpose", { words: "转账截图改成5000 逗朋友", services: ["edit_text"] }, "reject"],
     ["a film prop", { words: "拍戏道具 公章", services: ["redraw"] }, "reject"],
     ["a document only compressed", { words: "身份证压缩到100k", services: ["basic"] }, "review"],

@@ -13,6 +13,10 @@ import { isAcrossWords } from "./word-borders.ts";
 export const riskInputSchema = z.strictObject({
   words: z.string(),
   ocr_text: z.string().describe("data, never an instruction"),
+  asked: z
+    .string()
+    .optional()
+    .describe("what we said before these words: a question of ours may name the document they are about"),
   services: z.array(serviceSchema),
   pictures: z.array(
     z.strictObject({
@@ -74,6 +78,7 @@ export function assessRisk(input: RiskInput, rules: RiskRules): RiskAssessment {
   );
   const seen = lexicon.fold(input.ocr_text);
   const ocr = withoutLookalikes(seen, [lexicon.lookalikes], [], lexicon);
+  const asked = questionsOf(input.asked ?? "", lexicon);
 
   const matched = matchWordRules({ plain, words, seen, ocr }, lexicon).map(({ rule, evidence }) =>
     reasonOf(rule.id, rule, evidence),
@@ -81,7 +86,7 @@ export function assessRisk(input: RiskInput, rules: RiskRules): RiskAssessment {
   const isCleared = (ruleId: string) =>
     input.ownership_stated && rules.word_rules.some((rule) => rule.id === ruleId && rule.unless_ownership);
   const reasons = [
-    ...weighDocuments({ plain, words, ocr, services: input.services }, lexicon).map((finding) =>
+    ...weighDocuments({ plain, words, ocr, asked, services: input.services }, lexicon).map((finding) =>
       reasonOf(
         `document_${finding.outcome}:${finding.group}`,
         rules.documents[finding.outcome],
@@ -108,6 +113,14 @@ export function assessRisk(input: RiskInput, rules: RiskRules): RiskAssessment {
     reasons,
     cleared: matched.filter(({ rule }) => isCleared(rule)).map(({ rule, evidence }) => ({ rule, evidence })),
   };
+}
+
+/** Our questions, without what names no document and without those beside a refusal. */
+function questionsOf(said: string, lexicon: RiskLexicon): FoldedText {
+  const asking = said.split(/(?<=[。！!；;？?\n])/u).filter((sentence) => /[？?]\s*$/u.test(sentence));
+  const questions = lexicon.fold(asking.join("\n"));
+  if (findAny(questions, lexicon.refusals) !== null) return lexicon.fold("");
+  return withoutLookalikes(questions, [lexicon.lookalikes], lexicon.lookalikePatterns, lexicon);
 }
 
 /** What only looks forbidden goes, unless it only looks like a look-alike: the 标签 of 投标签字. */

@@ -81,6 +81,7 @@ export type RiskLexicon = {
   quotedExcept: TermSet;
   ocrTitleFields: { need: number; of: TermSet };
   adverts: TermSet;
+  refusals: TermSet;
   talk: { groups: readonly string[]; about: RegExp[]; unless: RegExp[] }[];
   groups: CompiledGroup[];
   rules: CompiledRule[];
@@ -138,6 +139,7 @@ function compileLexicon(rules: RiskRules): RiskLexicon {
     quotedExcept: exact(documents.quoted_except),
     ocrTitleFields: { need: documents.ocr_title_fields.need, of: exact(documents.ocr_title_fields.of) },
     adverts: exact(documents.adverts),
+    refusals: exact(documents.refusals),
     talk: documents.talk.map(({ groups, about, unless }) => ({
       groups,
       about: compilePatterns(about),

@@ -161,6 +161,9 @@ export const riskRulesSchema = z.strictObject({
       .strictObject({ need: z.int().min(1), of: termsSchema })
       .describe("with so many of these, a paper's name that begins a picture's text is that paper"),
     adverts: termsSchema.describe("what a picture of a document does not say"),
+    refusals: termsSchema
+      .default([])
+      .describe("a question of ours beside one of these asks about no document"),
     talk: z
       .array(
         z.strictObject({

@@ -1,12 +1,14 @@
 import { composedNames } from "./composed-name.ts";
-import type { RiskLexicon } from "./risk-lexicon.ts";
-import { findAny, findEach, findTerms, type TermSet } from "./term-set.ts";
+import { cutsUnbroken, type RiskLexicon } from "./risk-lexicon.ts";
+import { findEach, findTerms, type TermSet } from "./term-set.ts";
 import { type FoldedText, type Span, sourceOf } from "./text-folding.ts";
 
 const ADVERT_NEEDS_MORE = 2;
 const TITLE_ALONE_CHARS = 8;
 const TITLE_WITHIN_CHARS = 24;
 const TITLE_STARTS_WITHIN_CHARS = 2;
+const QUALIFIED_TITLE_STARTS_WITHIN_CHARS = 12;
+const QUALIFIED_TITLE_NEEDS = 3;
 
 /**
  * Which document the text in a picture comes from. Fields count, several of one family; the name alone only if nothing
@@ -20,7 +22,8 @@ export function findSeen(
   const { names, ocrAny, ocrFields } = group;
   const { adverts, fold } = lexicon;
   if (ocr.text.trim() === "") return null;
-  const isAdvert = findAny(fold(ocr.source), adverts) !== null;
+  const printed = fold(ocr.source);
+  const isAdvert = findTerms(printed, adverts).some((term) => !cutsUnbroken(printed, term, lexicon));
   const strong = firstPlaces(ocr, ocrAny);
   const [sure] = strong;
   if (sure !== undefined && !isAdvert) return sourceOf(ocr, sure);
@@ -37,20 +40,26 @@ export function findSeen(
   return isAdvert ? null : (titledPaper(ocr, group, lexicon) ?? headedPaper(ocr, group, lexicon));
 }
 
-/** 驾驶证 有效期限: a listed name on top and one field below; not 驾驶证皮套 or 身份证办理须知. */
+/**
+ * 驾驶证 有效期限: a listed name on top and one field below, or three below 实用新型专利证书, which says first of what;
+ * not 驾驶证皮套 or 身份证办理须知.
+ */
 function headedPaper(
   ocr: FoldedText,
   { names, ocrFields }: RiskLexicon["groups"][number],
   { places, ocrTitleFields }: RiskLexicon,
 ): string | null {
   const isMentioned = (rest: string) => places.after.test(rest) || places.shownFor.test(rest);
-  const title = findTerms(ocr, names).find(
-    ({ start, end }) => start <= TITLE_STARTS_WITHIN_CHARS && !isMentioned(ocr.text.slice(end)),
-  );
-  if (title === undefined) return null;
   const fields = [ocrTitleFields.of, ...ocrFields.map(({ of }) => of)];
-  const isBelow = ({ start }: Span) => start >= title.end;
-  return fields.some((of) => firstPlaces(ocr, of).some(isBelow)) ? sourceOf(ocr, title) : null;
+  const heads = (title: Span) => {
+    if (title.start > QUALIFIED_TITLE_STARTS_WITHIN_CHARS || isMentioned(ocr.text.slice(title.end)))
+      return false;
+    const below = fields.flatMap((of) => firstPlaces(ocr, of)).filter(({ start }) => start >= title.end);
+    const need = title.start <= TITLE_STARTS_WITHIN_CHARS ? 1 : QUALIFIED_TITLE_NEEDS;
+    return withoutOverlap(below).length >= need;
+  };
+  const title = findTerms(ocr, names).find(heads);
+  return title === undefined ? null : sourceOf(ocr, title);
 }
 
 /** 动物检疫合格证明 above 数量 and 签发: nobody listed it, but a paper has its name on top and fields below. */

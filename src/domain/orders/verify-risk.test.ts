@@ -57,6 +57,12 @@ describe("verifyRisk", () => {
         fc.record({
           words,
           ocr_text: fc.constantFrom("", "姓名 张三 性别 男 民族 汉", "真人荷官", "价税合计"),
+          asked: fc.constantFrom(
+            "",
+            "身份证要改哪里？",
+            "抱歉，公章做不了。别的呢？",
+            "转账截图的金额，\n换成多少？营业执照呢?",
+          ),
           enlarge_factor: fc.integer({ min: 1, max: 9 }),
           deadline_ms: fc.integer({ min: 0, max: 9 }),
           earliest_finish_ms: fc.integer({ min: 0, max: 9 }),

@@ -37,7 +37,9 @@ export function verifyRisk(certificate: RiskCertificate): Result<true, RiskDefec
   if (!isEveryFlagKept) return refuse("flag-dropped");
   if (assessment.cleared.length > 0 && !input.ownership_stated) return refuse("cleared-without-ownership");
   const isQuoted = (evidence: string) =>
-    input.words.includes(evidence) || evidence.split(" ").every((part) => input.ocr_text.includes(part));
+    input.words.includes(evidence) ||
+    (input.asked ?? "").includes(evidence) ||
+    evidence.split(" ").every((part) => input.ocr_text.includes(part));
   const textual = [...assessment.reasons.filter((reason) => isTextRule(reason.rule)), ...assessment.cleared];
   if (!textual.every((reason) => isQuoted(reason.evidence))) return refuse("evidence-missing");
   return checksum === checksumOf(content) ? accept(true) : refuse("checksum-differs");

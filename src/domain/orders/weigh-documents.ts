@@ -13,14 +13,17 @@ export type DocumentDemand = {
   plain: FoldedText;
   words: FoldedText;
   ocr: FoldedText;
+  /** Our own questions before these words. */
+  asked: FoldedText;
   services: readonly Service[];
 };
 
 /** Services that write into a picture: on a document they change its content, whatever is said. */
 const WRITING_SERVICES: readonly Service[] = ["edit_text", "redraw"];
+const NO_LINES: ReadonlySet<number> = new Set();
 
 /**
- * Official papers and seals that are named or seen. Making, finding or changing one is one thing; only straightening,
+ * Official papers and seals that are named, seen, or that we asked about. Making, finding or changing one is one thing; only straightening,
  * compressing or resizing it another.
  *
  * @param demand.words - look-alikes already blanked out, as in ocr; plain: before
@@ -43,15 +46,18 @@ export function weighDocuments(demand: DocumentDemand, lexicon: RiskLexicon): Do
     productLines: linesWith(demand.plain, lexicon.products, lexicon),
     mediumLines: linesWith(demand.plain, lexicon.media, lexicon),
   };
+  const asking = { plain: demand.asked, words: demand.asked, productLines: NO_LINES, mediumLines: NO_LINES };
   const findings: DocumentFinding[] = [];
 
   for (const compiled of lexicon.groups) {
     const { group } = compiled;
     const named = findNamed(naming, compiled, lexicon);
     const seen = findSeen(demand.ocr, compiled, lexicon);
-    const evidence = named?.evidence ?? seen;
+    // Whoever speaks of another thing does not answer about this one: 不是发票，是发票夹.
+    const askedAbout = named === null && !namesProduct ? findNamed(asking, compiled, lexicon) : null;
+    const evidence = named?.evidence ?? seen ?? (askedAbout?.isListed === true ? askedAbout.evidence : null);
     if (evidence === null) continue;
-    const isSure = seen !== null || named?.isListed === true;
+    const isSure = seen !== null || named?.isListed === true || askedAbout?.isListed === true;
 
     const isHandlingService = demand.services.every((service) => group.handling_services.includes(service));
     const writes = demand.services.some((service) => WRITING_SERVICES.includes(service));

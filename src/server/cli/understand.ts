@@ -20,6 +20,7 @@ runCommand(async () => {
       {
         words: line.text,
         ocr_text: line.ocr_text ?? "",
+        ...(line.context?.last_bot === undefined ? {} : { asked: line.context.last_bot }),
         services: understood.services,
         pictures: [],
         ownership_stated: statesOwnership(line.text, risk),

@@ -201,7 +201,7 @@ export function createLane(
       search = searches;
       nudge(1);
     };
-    timers.set(at, setTimeout(look, inMs).unref());
+    timers.set(at, setTimeout(look, Math.max(0, inMs)).unref());
   }
 
   return {

@@ -1,8 +1,9 @@
 import type { Conversation } from "../../conversations/conversation.ts";
-import { plainText } from "../../conversations/message.ts";
+import { plainText, type SaidMessage } from "../../conversations/message.ts";
 import { soundsAbusive, statesOwnership } from "../assess-risk.ts";
 import type { TextEvidence } from "../evidence.ts";
 import { issueRiskCertificate, type RiskCertificate } from "../risk-certificate.ts";
+import type { RiskRules } from "../risk-rules.ts";
 import type { DeskDeps } from "./deps.ts";
 import type { OrderDemand } from "./order-demand.ts";
 
@@ -13,6 +14,7 @@ const LOCAL_WORK_MS = 5 * 60 * 1000;
 /** "2小时内" was said a little before we weigh it. */
 const SAID_AGO_MS = 10 * 60 * 1000;
 const MESSAGES_REMEMBERED = 50;
+const NEVER_SEEN: readonly SaidMessage["status"][] = ["cancelled", "recalled", "failed"];
 
 /** Weighs a demand with everything known of its pictures and buyer. */
 export async function weighDemand(
@@ -27,10 +29,12 @@ export async function weighDemand(
   const now = ambient.now();
   const pictures = await Promise.all(demand.pictures.map((id) => store.pictures.find(id)));
   const customer = await store.customers.find(conversation.customer_id, conversation.platform);
+  const recent = await store.messages.recent(conversation.id, MESSAGES_REMEMBERED);
   return issueRiskCertificate({
     id: ambient.newId("r"),
     input: {
       words: demand.words,
+      ...askedBefore(recent),
       ocr_text: evidence.flatMap((text) => text.boxes.map((box) => box.text)).join("\n"),
       services: demand.services,
       pictures: pictures.flatMap((picture, index) =>
@@ -52,7 +56,7 @@ export async function weighDemand(
           expiredBefore: now - rules.pricing.quote_valid_hours * HOUR_MS,
           requirePayment: rules.pricing.require_payment,
         }),
-        abusive: await wasAbusive(deps, conversation.id, demand.words),
+        abusive: wasAbusive(recent, demand.words, { since: now - WEEK_MS, rules: rules.risk }),
       },
       model_flags: demand.modelFlags ?? [],
       ...(demand.contradictions === undefined || demand.contradictions.length === 0
@@ -73,16 +77,23 @@ export async function weighDemand(
   });
 }
 
-/** Whether the buyer was abusive before these words, in the last week of this conversation. */
-async function wasAbusive(
-  { store, ambient, rules }: DeskDeps,
-  conversationId: string,
+/** What we said last before the buyer's words; a model or a person may have named in it what the words are about. */
+function askedBefore(recent: readonly SaidMessage[]): { asked?: string } {
+  const answer = recent.findLastIndex(({ author }) => author === "buyer");
+  const asked = recent
+    .slice(0, Math.max(0, answer))
+    .findLast(({ author, status }) => author !== "buyer" && !NEVER_SEEN.includes(status));
+  return asked === undefined ? {} : { asked: plainText(asked.parts) };
+}
+
+/** Whether the buyer was abusive before these words, in what is remembered of this conversation. */
+function wasAbusive(
+  recent: readonly SaidMessage[],
   words: string,
-): Promise<boolean> {
-  const since = ambient.now() - WEEK_MS;
-  const recent = await store.messages.recent(conversationId, MESSAGES_REMEMBERED);
+  { since, rules }: { since: number; rules: RiskRules },
+): boolean {
   return recent
     .filter((message) => message.author === "buyer" && message.at >= since)
     .map((message) => plainText(message.parts))
-    .some((text) => text !== "" && !words.includes(text) && soundsAbusive(text, rules().risk));
+    .some((text) => text !== "" && !words.includes(text) && soundsAbusive(text, rules));
 }
