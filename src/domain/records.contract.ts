@@ -286,6 +286,15 @@ export function describeRecords(name: string, open: () => Promise<Store>): void 
           expect((await store.orders.history("o1")).map((row) => row.to)).toEqual(["draft", "quoted"]);
         }));
 
+      it("keeps orders that were added in the same moment in the order they were added", () =>
+        withStore(async (store) => {
+          for (const id of ["o2", "o1", "o3"]) await store.orders.add({ ...order, id }, NOW);
+          await store.orders.add({ ...order, id: "o0" }, NOW - 5);
+
+          const newestFirst = (await store.orders.ofConversation(ID, 9)).map(({ id }) => id);
+          expect(newestFirst).toEqual(["o0", "o3", "o1", "o2"]);
+        }));
+
       it("appends revisions with growing numbers", () =>
         withStore(async (store) => {
           await store.orders.add(order, NOW);

@@ -20,9 +20,19 @@ const ofConversation = prepared((db, { conversationId, limit }: { conversationId
   ),
 );
 
+const newestAt = prepared((db, { conversationId }: { conversationId: string }) =>
+  db
+    .selectFrom("image_tasks")
+    .select("created_at as at")
+    .where("conversation_id", "=", conversationId)
+    .orderBy("created_at", "desc")
+    .limit(1),
+);
+
 export function createOrderStore(db: Kysely<Database>): OrderStore {
   return {
     async add(order, at) {
+      const newest = await newestAt.first(db, { conversationId: order.conversation_id });
       const row = await db
         .insertInto("image_tasks")
         .values({
@@ -45,7 +55,8 @@ export function createOrderStore(db: Kysely<Database>): OrderStore {
           paid_by: null,
           deadline_at: null,
           sent_revision: 0,
-          created_at: at,
+          // Two of one moment, or from before the clock stepped back, stay in the order they came in.
+          created_at: Math.max(at, (newest?.at ?? 0) + 1),
           updated_at: at,
         })
         .onConflict((conflict) => conflict.column("id").doNothing())
