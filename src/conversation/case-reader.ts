@@ -2,7 +2,13 @@ import type { TranscriptLine } from "../agents/answer.ts";
 import type { Ambient } from "../domain/clock.ts";
 import type { CaseFacts } from "../domain/conversations/case-facts.ts";
 import type { Conversation } from "../domain/conversations/conversation.ts";
-import { type Message, pictureMark, plainText, type SaidMessage } from "../domain/conversations/message.ts";
+import {
+  type Message,
+  pictureMark,
+  plainText,
+  type SaidMessage,
+  UNSEEN,
+} from "../domain/conversations/message.ts";
 import { type ImageOrder, OPEN_STATUSES } from "../domain/orders/order.ts";
 import type { Store } from "../domain/records.ts";
 import type { Task } from "../domain/tasks/task.ts";
@@ -94,9 +100,7 @@ export function createCaseReader({
 function transcriptOf(recent: SaidMessage[], messages: Message[]): TranscriptLine[] {
   const now = new Set(messages.map((message) => message.id));
   return recent
-    .filter(
-      (message) => !now.has(message.id) && !["cancelled", "recalled", "failed"].includes(message.status),
-    )
+    .filter((message) => !now.has(message.id) && !UNSEEN.includes(message.status))
     .map((message) => ({
       role:
         message.direction === "in" && message.author === "buyer" ? ("user" as const) : ("assistant" as const),

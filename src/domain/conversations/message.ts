@@ -93,6 +93,9 @@ export type Message = {
   settled_at: number | null;
 };
 
+/** What never reached anybody, or was taken back. */
+export const UNSEEN: readonly Message["status"][] = ["cancelled", "recalled", "failed"];
+
 /** What was said and by whom: enough to read a conversation. */
 export type SaidMessage = Pick<
   Message,

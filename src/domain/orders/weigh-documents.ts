@@ -23,8 +23,8 @@ const WRITING_SERVICES: readonly Service[] = ["edit_text", "redraw"];
 const NO_LINES: ReadonlySet<number> = new Set();
 
 /**
- * Official papers and seals that are named, seen, or that we asked about. Making, finding or changing one is one thing; only straightening,
- * compressing or resizing it another.
+ * Official papers and seals that are named, seen, or that we asked about. Making, finding or changing one is one
+ * thing; only straightening, compressing or resizing it another.
  *
  * @param demand.words - look-alikes already blanked out, as in ocr; plain: before
  */
@@ -47,17 +47,20 @@ export function weighDocuments(demand: DocumentDemand, lexicon: RiskLexicon): Do
     mediumLines: linesWith(demand.plain, lexicon.media, lexicon),
   };
   const asking = { plain: demand.asked, words: demand.asked, productLines: NO_LINES, mediumLines: NO_LINES };
+  const names = lexicon.groups.map((compiled) => findNamed(naming, compiled, lexicon));
+  // Whoever names something else does not answer about what we asked: 不是发票，是发票夹.
+  const answers = !namesProduct && names.every((named) => named === null);
   const findings: DocumentFinding[] = [];
 
-  for (const compiled of lexicon.groups) {
+  for (const [index, compiled] of lexicon.groups.entries()) {
     const { group } = compiled;
-    const named = findNamed(naming, compiled, lexicon);
-    const seen = findSeen(demand.ocr, compiled, lexicon);
-    // Whoever speaks of another thing does not answer about this one: 不是发票，是发票夹.
-    const askedAbout = named === null && !namesProduct ? findNamed(asking, compiled, lexicon) : null;
-    const evidence = named?.evidence ?? seen ?? (askedAbout?.isListed === true ? askedAbout.evidence : null);
+    const named = names[index] ?? null;
+    const asked = answers ? findNamed(asking, compiled, lexicon) : null;
+    const shown =
+      findSeen(demand.ocr, compiled, lexicon) ?? (asked?.isListed === true ? asked.evidence : null);
+    const evidence = named?.evidence ?? shown;
     if (evidence === null) continue;
-    const isSure = seen !== null || named?.isListed === true || askedAbout?.isListed === true;
+    const isSure = shown !== null || named?.isListed === true;
 
     const isHandlingService = demand.services.every((service) => group.handling_services.includes(service));
     const writes = demand.services.some((service) => WRITING_SERVICES.includes(service));

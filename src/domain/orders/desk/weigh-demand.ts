@@ -1,5 +1,5 @@
 import type { Conversation } from "../../conversations/conversation.ts";
-import { plainText, type SaidMessage } from "../../conversations/message.ts";
+import { plainText, type SaidMessage, UNSEEN } from "../../conversations/message.ts";
 import { soundsAbusive, statesOwnership } from "../assess-risk.ts";
 import type { TextEvidence } from "../evidence.ts";
 import { issueRiskCertificate, type RiskCertificate } from "../risk-certificate.ts";
@@ -14,7 +14,6 @@ const LOCAL_WORK_MS = 5 * 60 * 1000;
 /** "2小时内" was said a little before we weigh it. */
 const SAID_AGO_MS = 10 * 60 * 1000;
 const MESSAGES_REMEMBERED = 50;
-const NEVER_SEEN: readonly SaidMessage["status"][] = ["cancelled", "recalled", "failed"];
 
 /** Weighs a demand with everything known of its pictures and buyer. */
 export async function weighDemand(
@@ -82,7 +81,7 @@ function askedBefore(recent: readonly SaidMessage[]): { asked?: string } {
   const answer = recent.findLastIndex(({ author }) => author === "buyer");
   const asked = recent
     .slice(0, Math.max(0, answer))
-    .findLast(({ author, status }) => author !== "buyer" && !NEVER_SEEN.includes(status));
+    .findLast(({ author, status }) => author !== "buyer" && !UNSEEN.includes(status));
   return asked === undefined ? {} : { asked: plainText(asked.parts) };
 }
 
