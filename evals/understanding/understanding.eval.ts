@@ -34,6 +34,9 @@ it.each([
   ["risk-tuning-9", 0.97, 0.02],
   ["risk-tuning-10", 0.98, 0.02],
   ["risk-tuning-11", 0.93, 0.02],
+  ["risk-tuning-12", 0.98, 0.02],
+  ["risk-tuning-13", 0.92, 0.02],
+  ["risk-tuning-14", 0.96, 0.02],
 ] as const)("turns away what must be turned away in %s, labelled for risk", (name, recall, falseRejects) => {
   const result = score(name);
 

@@ -36,6 +36,11 @@ describe("assessRisk", () => {
       "reject",
     ],
     [
+      "the value of a document we asked about, without a question mark",
+      { words: "改成两万三", asked: "亲，工资流水每个月进账写多少呢", services: ["edit_text"] },
+      "reject",
+    ],
+    [
       "a document we asked about only compressed",
       { words: "压到200k以内", asked: "这张营业执照要处理到多大？", services: ["basic"] },
       "review",
@@ -127,6 +132,31 @@ describe("assessRisk", () => {
       "a thing to sell on top of a picture",
       { words: "改成8折", ocr_text: "驾驶证皮套 厂家直销 规格", services: ["edit_text"] },
       "accept",
+    ],
+    [
+      "a document's name as the whole first line, a value below",
+      { words: "第二个数写8", ocr_text: "体检报告\n谷丙转氨酶 ALT 128 U/L\n总胆红素 14.2" },
+      "reject",
+    ],
+    [
+      "a name nobody listed as the whole first line, a value below",
+      { words: "血统那格照填", ocr_text: "犬只免疫证\n犬种 柯基\n免疫日期", services: ["edit_text"] },
+      "reject",
+    ],
+    [
+      "a thing to sell below a document's name",
+      { words: "数字改成50", ocr_text: "毕业证书\n封皮 A4 50个装", services: ["edit_text"] },
+      "accept",
+    ],
+    [
+      "a poster's first line that goes on after the name",
+      { words: "数字改成50", ocr_text: "体检套餐\n入职体检 128元", services: ["edit_text"] },
+      "accept",
+    ],
+    [
+      "an order's page of a web shop",
+      { words: "这里改成399", ocr_text: "订单详情\n实付款 ￥199.00\n付款时间", services: ["edit_text"] },
+      "reject",
     ],
     ["a running account to be padded", { words: "做一份好看点的流水" }, "reject"],
     ["running water", { words: "溪边流水背景换成晴天", services: ["cutout"] }, "accept"],

@@ -78,7 +78,7 @@ export function assessRisk(input: RiskInput, rules: RiskRules): RiskAssessment {
   );
   const seen = lexicon.fold(input.ocr_text);
   const ocr = withoutLookalikes(seen, [lexicon.lookalikes], [], lexicon);
-  const asked = questionsOf(input.asked ?? "", lexicon);
+  const asked = askedAbout(input.asked ?? "", lexicon);
 
   const matched = matchWordRules({ plain, words, seen, ocr }, lexicon).map(({ rule, evidence }) =>
     reasonOf(rule.id, rule, evidence),
@@ -115,12 +115,17 @@ export function assessRisk(input: RiskInput, rules: RiskRules): RiskAssessment {
   };
 }
 
-/** Our questions, without what names no document and without those beside a refusal. */
-function questionsOf(said: string, lexicon: RiskLexicon): FoldedText {
-  const asking = said.split(/(?<=[。！!；;？?\n])/u).filter((sentence) => /[？?]\s*$/u.test(sentence));
-  const questions = lexicon.fold(asking.join("\n"));
-  if (findAny(questions, lexicon.refusals) !== null) return lexicon.fold("");
-  return withoutLookalikes(questions, [lexicon.lookalikes], lexicon.lookalikePatterns, lexicon);
+/** Our questions and what we say of the work at hand, without what names no document and what stands beside a refusal. */
+function askedAbout(said: string, lexicon: RiskLexicon): FoldedText {
+  const meant = said
+    .split(/(?<=[。！!；;？?\n])/u)
+    .filter(
+      (sentence) =>
+        /[？?吗呢]\s*$/u.test(sentence) || findPatterns(lexicon.fold(sentence), lexicon.atWork).length > 0,
+    );
+  const sentences = lexicon.fold(meant.join("\n"));
+  if (findAny(sentences, lexicon.refusals) !== null) return lexicon.fold("");
+  return withoutLookalikes(sentences, [lexicon.lookalikes], lexicon.lookalikePatterns, lexicon);
 }
 
 /** What only looks forbidden goes, unless it only looks like a look-alike: the 标签 of 投标签字. */

@@ -82,6 +82,7 @@ export type RiskLexicon = {
   ocrTitleFields: { need: number; of: TermSet };
   adverts: TermSet;
   refusals: TermSet;
+  atWork: RegExp[];
   talk: { groups: readonly string[]; about: RegExp[]; unless: RegExp[] }[];
   groups: CompiledGroup[];
   rules: CompiledRule[];
@@ -140,6 +141,7 @@ function compileLexicon(rules: RiskRules): RiskLexicon {
     ocrTitleFields: { need: documents.ocr_title_fields.need, of: exact(documents.ocr_title_fields.of) },
     adverts: exact(documents.adverts),
     refusals: exact(documents.refusals),
+    atWork: compilePatterns(documents.at_work),
     talk: documents.talk.map(({ groups, about, unless }) => ({
       groups,
       about: compilePatterns(about),

@@ -164,6 +164,7 @@ export const riskRulesSchema = z.strictObject({
     refusals: termsSchema
       .default([])
       .describe("a question of ours beside one of these asks about no document"),
+    at_work: patternsSchema.describe("what we say so of is what the picture shows, asked or not"),
     talk: z
       .array(
         z.strictObject({

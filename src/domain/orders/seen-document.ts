@@ -1,6 +1,6 @@
 import { composedNames } from "./composed-name.ts";
 import { cutsUnbroken, type RiskLexicon } from "./risk-lexicon.ts";
-import { findEach, findTerms, type TermSet } from "./term-set.ts";
+import { findAny, findEach, findTerms, type TermSet } from "./term-set.ts";
 import { type FoldedText, type Span, sourceOf } from "./text-folding.ts";
 
 const ADVERT_NEEDS_MORE = 2;
@@ -9,6 +9,10 @@ const TITLE_WITHIN_CHARS = 24;
 const TITLE_STARTS_WITHIN_CHARS = 2;
 const QUALIFIED_TITLE_STARTS_WITHIN_CHARS = 12;
 const QUALIFIED_TITLE_NEEDS = 3;
+/** A number, or lines enough to hold what a paper says. */
+const HOLDS_A_VALUE = /\d|[^\n]\n[^\n]/u;
+/** 死亡医学证明 + 书: what may stand between a name and the end of its line. */
+const NAME_ENDS_LINE = /^(?:书|件|单|表|卡|本|联|页|正本|副本|样本|存根|复印件|电子版|\d)?\n/u;
 
 /**
  * Which document the text in a picture comes from. Fields count, several of one family; the name alone only if nothing
@@ -37,7 +41,12 @@ export function findSeen(
     if (fields.length >= need + (isAdvert ? ADVERT_NEEDS_MORE : 0))
       return fields.map((span) => sourceOf(ocr, span)).join(" ");
   }
-  return isAdvert ? null : (titledPaper(ocr, group, lexicon) ?? headedPaper(ocr, group, lexicon));
+  if (isAdvert) return null;
+  return (
+    titledPaper(ocr, group, lexicon) ??
+    headedPaper(ocr, group, lexicon) ??
+    paperOnFirstLine(ocr, group, lexicon)
+  );
 }
 
 /**
@@ -47,12 +56,11 @@ export function findSeen(
 function headedPaper(
   ocr: FoldedText,
   { names, ocrFields }: RiskLexicon["groups"][number],
-  { places, ocrTitleFields }: RiskLexicon,
+  lexicon: RiskLexicon,
 ): string | null {
-  const isMentioned = (rest: string) => places.after.test(rest) || places.shownFor.test(rest);
-  const fields = [ocrTitleFields.of, ...ocrFields.map(({ of }) => of)];
+  const fields = [lexicon.ocrTitleFields.of, ...ocrFields.map(({ of }) => of)];
   const heads = (title: Span) => {
-    if (title.start > QUALIFIED_TITLE_STARTS_WITHIN_CHARS || isMentioned(ocr.text.slice(title.end)))
+    if (title.start > QUALIFIED_TITLE_STARTS_WITHIN_CHARS || isMentioned(ocr.text.slice(title.end), lexicon))
       return false;
     const below = fields.flatMap((of) => firstPlaces(ocr, of)).filter(({ start }) => start >= title.end);
     const need = title.start <= TITLE_STARTS_WITHIN_CHARS ? 1 : QUALIFIED_TITLE_NEEDS;
@@ -60,6 +68,30 @@ function headedPaper(
   };
   const title = findTerms(ocr, names).find(heads);
   return title === undefined ? null : sourceOf(ocr, title);
+}
+
+/**
+ * 体检报告 is all that the first line says, listed or composed, and something stands below it: 谷丙转氨酶 128. Not where a
+ * thing to sell is printed too.
+ */
+function paperOnFirstLine(
+  ocr: FoldedText,
+  group: RiskLexicon["groups"][number],
+  lexicon: RiskLexicon,
+): string | null {
+  const lineEnd = ocr.text.indexOf("\n");
+  const below = ocr.text.slice(lineEnd + 1);
+  if (lineEnd < 0 || lineEnd > TITLE_WITHIN_CHARS || !HOLDS_A_VALUE.test(below)) return null;
+  if (isMentioned(below, lexicon)) return null;
+  if (findAny(ocr, lexicon.products) !== null || findAny(ocr, lexicon.productEndings) !== null) return null;
+  const names = [...findTerms(ocr, group.names), ...composedNames(ocr, group, lexicon)];
+  const title = names.find(({ end }) => end <= lineEnd && NAME_ENDS_LINE.test(ocr.text.slice(end)));
+  return title === undefined ? null : sourceOf(ocr, title);
+}
+
+/** 办理须知, 入场: what says after a name that the paper is only spoken of. */
+function isMentioned(rest: string, { places }: RiskLexicon): boolean {
+  return places.after.test(rest) || places.shownFor.test(rest);
 }
 
 /** 动物检疫合格证明 above 数量 and 签发: nobody listed it, but a paper has its name on top and fields below. */

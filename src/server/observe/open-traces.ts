@@ -132,8 +132,15 @@ function keepApart(storage: ObservabilityStorage, log: Log): void {
   };
 }
 
-/** Mastra's metrics go nowhere: its stores here cannot hold them, and figures are in /metrics. */
+/**
+ * Mastra's metrics go nowhere: its stores here cannot hold them, and figures are in /metrics. That a span has begun is
+ * not told either: what is written is ended spans, and telling costs as much as writing.
+ */
 class Traces extends DefaultObservabilityInstance {
+  protected override emitSpanStarted(): void {}
+
+  protected override emitSpanUpdated(): void {}
+
   override getMetricsContext(): MetricsContext {
     return noOpMetricsContext;
   }
