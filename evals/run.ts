@@ -253,7 +253,7 @@ function coverageOf(chosen: readonly ChosenScenarios[], trials: readonly Trial[]
   const plays = chosen.flatMap(({ agent, scenarios }) =>
     scenarios.flatMap((scenario) => {
       const plain = trials.find(
-        (it) => it.agent === agent && it.scenario === scenario.id && it.outcome !== null,
+        (it) => it.agent === agent && it.scenario === scenario.id && it.trial === "plain",
       );
       return plain?.outcome == null ? [] : [{ agent, scenario, outcome: plain.outcome }];
     }),

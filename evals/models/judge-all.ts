@@ -17,7 +17,7 @@ export async function judgeAll(
   const judge = createCriteriaJudge(model as unknown as Parameters<typeof createCriteriaJudge>[0]);
   const told = chosen.flatMap(({ agent, scenarios }) =>
     scenarios.flatMap(({ id, expect }) => {
-      const played = trials.find((it) => it.agent === agent && it.scenario === id && it.outcome !== null);
+      const played = trials.find((it) => it.agent === agent && it.scenario === id && it.trial === "plain");
       if (played?.outcome == null) return [];
       const { transcript } = played.outcome;
       return expect.judged.map((criterion) => ({ agent, scenario: id, criterion, transcript }));

@@ -47,10 +47,10 @@ function printAsked({ bill, is_stopped, verdicts }: NonNullable<Report["asked"]>
 }
 
 /** What was said in a trial and what came of it. */
-export function printTrial({ agent, scenario, outcome }: Trial): void {
+export function printTrial({ agent, scenario, trial, outcome }: Trial): void {
   if (outcome === null) return;
   const { transcript, orders, handoffs, tickets, tasks, tools, intents } = outcome;
-  console.log(`\n${agent} ${scenario}`);
+  console.log(`\n${agent} ${scenario} ${trial}`);
   for (const { role, text } of transcript) console.log(`  ${role === "user" ? ">" : "<"} ${text}`);
   for (const order of orders) console.log(`  ${JSON.stringify(order)}`);
   console.log(`  ${JSON.stringify({ handoffs, tickets, tasks, tools, intents })}`);

@@ -49,9 +49,9 @@ export function reportAgent(scenarios: readonly Scenario[], trials: readonly Tri
     scenarios.map((scenario) => [scenario.id, trials.filter((trial) => trial.scenario === scenario.id)]),
   );
   const played = [...byScenario.values()].filter((own) => own.length > 0);
-  const plain = trials.filter((trial) => trial.outcome !== null);
+  const plain = trials.filter(({ trial }) => trial === "plain");
   const where = (touches: (trial: Trial) => boolean) =>
-    ratesOf([...byScenario.values()].filter((own) => own.some(touches)));
+    ratesOf([...byScenario.values()].filter((own) => own.some((it) => plain.includes(it) && touches(it))));
   const tools = namesIn(plain.map(({ outcome }) => outcome?.tools ?? []));
   const intents = namesIn(plain.map(({ outcome }) => outcome?.intents ?? []));
   const rungs = plain.flatMap(({ outcome }) => outcome?.rungs ?? []);

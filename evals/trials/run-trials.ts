@@ -18,7 +18,7 @@ export type Trial = {
   trial: TrialName;
   /** Empty: passed. */
   problems: string[];
-  /** Only of the plain trial. */
+  /** Null where it broke. What is counted of tools and intents is of the plain trial alone. */
   outcome: Outcome | null;
 };
 
@@ -54,13 +54,7 @@ export async function runTrials(
         ? { scenario, delivery: PLAIN, lenient: new Set() }
         : disturb(scenario, trial, randomOf(seedOf(`${scenario.id} ${trial}`)));
     const done = await one(disturbed, `${scenario.id}~${trial}`);
-    const result = {
-      agent,
-      scenario: scenario.id,
-      trial,
-      problems: done.problems,
-      outcome: trial === "plain" ? done.outcome : null,
-    };
+    const result = { agent, scenario: scenario.id, trial, ...done };
     trials.push(result);
     onTrial?.(result);
   }

@@ -23,9 +23,12 @@ export function readCaseFacts(system: string): CaseFacts | null {
 /** Stands for the words of a message that has none. */
 export const PICTURES_ONLY = "（买家发来图片，没有文字）";
 
-/** What is to be answered now, in one piece; never empty, because some models refuse an empty message. */
+/**
+ * What is to be answered now, in one piece; never empty, because some models refuse an empty message. A message that was
+ * sent again says nothing more.
+ */
 export function wordsOfTurn({ messages, prompt }: AgentQuestion): string {
-  if (messages.length > 0) return messages.join("\n");
+  if (messages.length > 0) return [...new Set(messages)].join("\n");
   return prompt === undefined ? PICTURES_ONLY : "（按任务要求写给买家）";
 }
 

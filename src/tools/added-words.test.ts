@@ -78,4 +78,19 @@ describe("what is told of a later demand", () => {
 
     expect(words).toBe("好的，已经加到这单里，加 10 元，一共 30 元，您看可以吗？");
   });
+
+  it.each([
+    [0, "图库里没有找到这张图。"],
+    [3, "找到 3 张可能的图"],
+  ])("says again what a search with %i candidates waits for", (count, expected) => {
+    const found = Array.from({ length: count });
+    const search = { ...anOrder("draft", ["find_image"]), kind: "find", candidates: found } as ImageOrder;
+
+    const words = addedWords(
+      { before: search, added: { ...added(search, 0), quote: null }, withdrawn: [] },
+      rules,
+    );
+
+    expect(words).toMatch(new RegExp(`^好的，要求记下了。\\n${expected}`, "u"));
+  });
 });

@@ -1,3 +1,4 @@
+import { candidateWords } from "../domain/orders/candidate-words.ts";
 import type { AddedDemand } from "../domain/orders/desk/add-demand.ts";
 import type { ShopRules } from "../domain/orders/desk/deps.ts";
 import type { ImageOrder } from "../domain/orders/order.ts";
@@ -19,7 +20,8 @@ export function addedWords({ before, added, withdrawn }: Told, rules: () => Shop
   // The order may be in a person's hands already: what is said is about the demand.
   if (added.status === "rejected" || added.status === "review")
     return riskWords(added.status, added.risk, say);
-  if (added.status === "follow_up") return orderWords(added, say);
+  const isQuotedAgain = added.status === "opened" && added.order.status === "quoted";
+  if (added.status === "follow_up" || isQuotedAgain) return orderWords(added, say);
   const price = priceWords({ before, added }, rules);
   const gone = withdrawn.filter((service) => before.demand.services.includes(service));
   const isGone = gone.every((service) => !added.order.demand.services.includes(service));
@@ -35,6 +37,12 @@ function priceWords({ before, added }: Omit<Told, "withdrawn">, rules: () => Sho
   const { say } = rules();
   const { deltaFen, quote, order } = added;
   const values = { delta: yuan(Math.abs(deltaFen)), yuan: quote === null ? "" : yuan(quote.total_fen) };
+  // Nobody works on a search that waits for the buyer: what it waits for is said again.
+  if (order.kind === "find" && order.status === "draft")
+    return [
+      ...(added.status === "opened" ? [] : [say("demand_noted_to_find")]),
+      candidateWords(order.candidates.length, rules()),
+    ].join("\n");
   if (deltaFen < 0) return say("demand_added_less", values);
   if (deltaFen === 0) {
     if (quote === null) return say("demand_added");

@@ -48,8 +48,9 @@ export function createDecider({
 
   return function decide(situation: Situation): NextStep {
     const { facts } = situation;
-    // What stands for a picture without words is not what the buyer says.
-    const text = situation.messages.filter((words) => words !== PICTURES_ONLY).join("\n");
+    // What stands for a picture is not what the buyer says, and what is said twice is said once.
+    const said = situation.messages.filter((words) => words !== PICTURES_ONLY).map(withoutPictureMarks);
+    const text = [...new Set(said)].filter((words) => words !== "").join("\n");
     const hasPicture = newPictures(facts).length > 0;
     if (facts.task_prompt !== undefined) return followUp(facts);
     if (facts.refused_pictures.length > 0 && !hasPicture)

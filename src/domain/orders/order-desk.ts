@@ -2,7 +2,7 @@ import type { Conversation } from "../conversations/conversation.ts";
 import { type Result, refuse } from "../result.ts";
 import { type AcceptRefusal, acceptOrder } from "./desk/accept-order.ts";
 import { type AddedDemand, addDemand } from "./desk/add-demand.ts";
-import type { DeskDeps } from "./desk/deps.ts";
+import { type DeskDeps, ORDERS_LOOKED_AT } from "./desk/deps.ts";
 import { cancelOrder, declineOrder } from "./desk/end-order.ts";
 import { type OpenedOrder, openOrder } from "./desk/open-order.ts";
 import type { OrderDemand } from "./desk/order-demand.ts";
@@ -13,8 +13,6 @@ import { cancelByHand, deliverByHand, settlePrice, startByHand } from "./desk/se
 import { weighDemand } from "./desk/weigh-demand.ts";
 import { type Delivery, type ImageOrder, OPEN_STATUSES } from "./order.ts";
 import type { Service } from "./service.ts";
-
-const ORDERS_LOOKED_AT = 20;
 
 /** A demand fits an order that does such work already, or one of the same kind. */
 function fits(order: ImageOrder, services: readonly Service[]): boolean {

@@ -17,8 +17,11 @@ import { waitingDemands } from "./waiting-demands.ts";
 import { weighDemand } from "./weigh-demand.ts";
 
 export type AddedDemand = OpenedOrder & {
-  /** attached: a new revision of the order. follow_up: the order was delivered, so a new one links back. */
-  status: "attached" | "follow_up" | "rejected" | "review";
+  /**
+   * attached: a new revision of the order. opened: what the order was opened with, said again. follow_up: the order was
+   * delivered, so a new one links back.
+   */
+  status: "attached" | "opened" | "follow_up" | "rejected" | "review";
   deltaFen: number;
 };
 
@@ -44,7 +47,7 @@ export async function addDemand(deps: DeskDeps, orderId: string, added: OrderDem
   const revisions = await store.orders.revisions(orderId);
   const same = revisions.filter(
     (revision) =>
-      revision.pictures.join() === added.pictures.join() &&
+      (added.pictures.length === 0 || revision.pictures.join() === added.pictures.join()) &&
       (revision.text === added.words || isRestOfTurn(revision, order, added)),
   );
   if (order.status === "delivered" || order.status === "closed") {
@@ -56,7 +59,11 @@ export async function addDemand(deps: DeskDeps, orderId: string, added: OrderDem
   }
   if (!OPEN_STATUSES.includes(order.status)) return refuse("not-open");
   const [repeated] = same;
-  if (repeated !== undefined) return { ok: true, value: await asAdded(deps, order, repeated) };
+  if (repeated !== undefined) {
+    const again = await asAdded(deps, order, repeated);
+    const isOpening = repeated === revisions[0] && again.status === "attached";
+    return { ok: true, value: isOpening ? { ...again, status: "opened" } : again };
+  }
 
   const pictures = [...new Set([...order.pictures, ...added.pictures])];
   const demand = mergeDemand(order.demand, added);

@@ -6,6 +6,9 @@ import type { TextEvidence } from "../evidence.ts";
 import type { PricingRules } from "../pricing-rules.ts";
 import type { RiskRules } from "../risk-rules.ts";
 
+/** So many of a conversation's orders are looked at, newest first. */
+export const ORDERS_LOOKED_AT = 20;
+
 /** The shop's rules as they are now; a reload swaps the whole. */
 export type ShopRules = {
   pricing: PricingRules;

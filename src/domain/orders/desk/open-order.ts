@@ -5,7 +5,7 @@ import type { TextEvidence } from "../evidence.ts";
 import type { ImageOrder } from "../order.ts";
 import type { QuoteCertificate } from "../quote-certificate.ts";
 import type { RiskCertificate } from "../risk-certificate.ts";
-import type { DeskDeps } from "./deps.ts";
+import { type DeskDeps, ORDERS_LOOKED_AT } from "./deps.ts";
 import { moveOrder } from "./move-order.ts";
 import type { OrderDemand } from "./order-demand.ts";
 import { needsText, priceOrder } from "./price-order.ts";
@@ -26,7 +26,7 @@ export async function openOrder(
 ): Promise<OpenedOrder> {
   const { store, ambient } = deps;
   const id = idOf(demand);
-  const known = await store.orders.find(id);
+  const known = (await store.orders.find(id)) ?? (await sameSearch(deps, conversation, demand));
   if (known !== null) return await asOpened(deps, known);
 
   // Reading text may take seconds: before the transaction.
@@ -162,6 +162,24 @@ export async function quoteIt(
   await tx.orders.change(order.id, { quote_id: quote.id });
   order.quote_id = quote.id;
   return quote;
+}
+
+/** A search that was asked for again in the same words and found the same, while the first still waits for the buyer. */
+async function sameSearch(
+  { store }: DeskDeps,
+  { id }: Conversation,
+  { kind, words, pictures, candidates = [] }: OrderDemand,
+): Promise<ImageOrder | null> {
+  if (kind !== "find") return null;
+  const asked = JSON.stringify([words, pictures, candidates]);
+  const open = await store.orders.ofConversation(id, ORDERS_LOOKED_AT);
+  const same = open.find(
+    (order) =>
+      order.kind === "find" &&
+      ["draft", "quoted", "review"].includes(order.status) &&
+      JSON.stringify([order.demand.words, order.pictures, order.candidates]) === asked,
+  );
+  return same ?? null;
 }
 
 /** The order as it was opened before, with its certificates. */

@@ -2,10 +2,8 @@ import type { Conversation } from "../../conversations/conversation.ts";
 import type { Records } from "../../records.ts";
 import { type Result, refuse } from "../../result.ts";
 import { type ImageOrder, OPEN_STATUSES } from "../order.ts";
-import type { DeskDeps } from "./deps.ts";
+import { type DeskDeps, ORDERS_LOOKED_AT } from "./deps.ts";
 import { nudgeWorkflow } from "./move-order.ts";
-
-const ORDERS_LOOKED_AT = 20;
 
 /** Whether work on an accepted order may start: at once, or only when the money has come (pricing.yaml). */
 export function mayStart({ rules }: Pick<DeskDeps, "rules">, order: ImageOrder): boolean {
