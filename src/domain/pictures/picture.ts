@@ -15,7 +15,9 @@ export const pictureFactsSchema = z.object({
   noise: z.number().describe("median absolute deviation of the high-pass, 0-255"),
   has_alpha: z.boolean(),
   dominant_colours: z.array(z.string()).describe("#rrggbb, largest share first"),
-  flat_background: z.boolean().describe("true when the border is one colour within a small tolerance"),
+  flat_background: z
+    .boolean()
+    .describe("true when the border is one colour within a small tolerance, or was cut out before"),
 });
 export type PictureFacts = z.infer<typeof pictureFactsSchema>;
 

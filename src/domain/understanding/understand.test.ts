@@ -318,6 +318,8 @@ describe("slots", () => {
     ["抠成透明底", { background: "transparent" }],
     ["换个白底", { background: "white" }],
     ["换个蓝底", { background: "#0068b7" }],
+    ["抠图 背景要蓝色的", { background: "#0068b7" }],
+    ["抠图 底色用红的", { background: "#e60012" }],
     ["裙子换成墨绿色", { colour: { hex: "#1f4a3a", name: "墨绿" } }],
     ["把水印去掉", { remove_text: true }],
     ["标题改成 新品上市", { add_text: "新品上市" }],

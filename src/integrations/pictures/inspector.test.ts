@@ -257,6 +257,19 @@ describe("the picture inspector", () => {
     expect((await inspectGood(await grain().png().toBuffer())).facts.flat_background).toBe(false);
   });
 
+  it("takes a background that was cut out before for a flat one", async () => {
+    const thing = await plain(60, 60, "#cc2020").png().toBuffer();
+    const onNothing = sharp({
+      create: { width: 200, height: 200, channels: 4, background: { r: 0, g: 0, b: 0, alpha: 0 } },
+    });
+    const cutOut = await onNothing
+      .composite([{ input: thing }])
+      .png()
+      .toBuffer();
+
+    expect((await inspectGood(cutOut)).facts.flat_background).toBe(true);
+  });
+
   it("keeps the resolution that the file states, and null when it states none", async () => {
     const stated = await inspectGood(await grain().withMetadata({ density: 300 }).jpeg().toBuffer());
 

@@ -6,8 +6,8 @@ import { accept, type Result, refuse } from "../../domain/result.ts";
 import { findPictureEnd } from "./picture-end.ts";
 import {
   findDominantColours,
-  findFlatBorder,
   type GreyPixels,
+  hasFlatBorder,
   measureNoise,
   measureSharpness,
   type RgbaPixels,
@@ -133,7 +133,7 @@ async function measure(
     noise: measureNoise(await readCentre(clean, width, height)),
     has_alpha: metadata.hasAlpha,
     dominant_colours: findDominantColours(colours),
-    flat_background: findFlatBorder(colours) !== null,
+    flat_background: hasFlatBorder(colours),
   };
 }
 

@@ -89,6 +89,13 @@ export function findFlatBorder({ data, width, height }: RgbaPixels): Colour | nu
   return near >= seen.length * FLAT_SHARE ? middle : null;
 }
 
+/** True when the background can be told from the rest: its border has one colour, or was cut out before. */
+export function hasFlatBorder(pixels: RgbaPixels): boolean {
+  const { data, width, height } = pixels;
+  const isCutOut = borderOffsets(width, height).every((at) => pixel(data, at + 3) < SEEN_ALPHA);
+  return isCutOut || findFlatBorder(pixels) !== null;
+}
+
 function borderOffsets(width: number, height: number): number[] {
   const offsets: number[] = [];
   for (let x = 0; x < width; x += 1) offsets.push(4 * x, 4 * ((height - 1) * width + x));
