@@ -12,7 +12,7 @@ import { openMeter } from "./models/meter.ts";
 import { type ModelOptions, readModelOptions } from "./models/model-options.ts";
 import { type MutantResult, runMutants } from "./mutants/run-mutants.ts";
 import { measureCoverage } from "./report/coverage.ts";
-import { gatesOf, holds } from "./report/gates.ts";
+import { gatesOf, HELD_OUT, HELD_OUT_SETS, holds } from "./report/gates.ts";
 import { writePage } from "./report/page.ts";
 import { printReport, printTrial } from "./report/print.ts";
 import { type Report, reportAgent } from "./report/report.ts";
@@ -54,7 +54,7 @@ const UNDERSTANDING_SETS = [
   "context-tuning-5",
   "test",
   "later-test",
-  "context-test",
+  ...HELD_OUT_SETS,
 ];
 /** Pieces of work of one process: small enough to share them out, large enough that opening a service does not count. */
 const SCENARIOS_AT_A_TIME = 60;
@@ -276,10 +276,11 @@ function toolNames(): Record<EvaluatedAgent, string[]> {
 function understandingOf(): Report["understanding"] {
   const score = createSetScorer();
   // Of a set that is held out nobody is shown single lines.
-  return Object.fromEntries(
-    UNDERSTANDING_SETS.map((name) => [
-      name,
-      name.endsWith("test") ? { ...score(name), wrongIds: [] } : score(name),
-    ]),
-  );
+  const isRead = (name: string) => name.includes("tuning");
+  return {
+    ...Object.fromEntries(
+      UNDERSTANDING_SETS.map((name) => [name, isRead(name) ? score(name) : { ...score(name), wrongIds: [] }]),
+    ),
+    [HELD_OUT]: { ...score(...HELD_OUT_SETS), wrongIds: [] },
+  };
 }

@@ -15,7 +15,9 @@ const ALL_COVERED = [
   "intents of the shop",
   "intents of the helpdesk",
 ];
-const HELD_OUT = "context-test";
+/** These together are what is gated (decision 0029), under this name in the report. */
+export const HELD_OUT_SETS = ["context-test", "context-test-2"];
+export const HELD_OUT = HELD_OUT_SETS.join(" + ");
 const LEAST_INTENT = 0.92;
 const LEAST_SERVICES = 0.9;
 const LEAST_REJECTED = 0.98;

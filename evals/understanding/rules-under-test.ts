@@ -10,8 +10,8 @@ import { type LabelledLine, parseSet, type SetScore, scoreSet } from "./score.ts
 
 const read = (path: string) => readFileSync(new URL(path, import.meta.url), "utf8");
 
-/** Scores a labelled set with the playbook and the risk rules as they are in config/. */
-export function createSetScorer(): (name: string) => SetScore {
+/** Scores labelled sets, several as one, with the playbook and the risk rules as they are in config/. */
+export function createSetScorer(): (...names: readonly string[]) => SetScore {
   const understand = createUnderstanding(
     playbookLexiconSchema.parse(parse(read("../../config/playbook.yaml"))),
     { urgentWithinHours: () => 2 },
@@ -31,5 +31,6 @@ export function createSetScorer(): (name: string) => SetScore {
       },
       riskRules,
     ).decision;
-  return (name) => scoreSet(parseSet(read(`./${name}.jsonl`)), understand, assess);
+  const linesOf = (name: string) => parseSet(read(`./${name}.jsonl`));
+  return (...names) => scoreSet(names.flatMap(linesOf), understand, assess);
 }
