@@ -58,7 +58,10 @@ export async function addDemand(deps: DeskDeps, orderId: string, added: OrderDem
     return { ok: true, value: { ...opened, status: "follow_up", deltaFen: opened.quote?.total_fen ?? 0 } };
   }
   if (!OPEN_STATUSES.includes(order.status)) return refuse("not-open");
-  const [repeated] = same;
+  // Blue, red, and blue after all is no repetition, nor is what a person has refused.
+  const repeated = same.find(
+    (it) => it.source_id === added.sourceId || (it === revisions.at(-1) && it.status !== "dropped"),
+  );
   if (repeated !== undefined) {
     const again = await asAdded(deps, order, repeated);
     const isOpening = repeated === revisions[0] && again.status === "attached";
